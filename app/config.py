@@ -1,0 +1,152 @@
+"""Settings of one installation: frozen, typed, read once, and refused where they would be unsafe."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL_SECRET_BYTES = 32
+
+
+class UnsafeSettingsError(Exception):
+    """The settings would break a promise; the message says which one and what to set."""
+
+
+class Mode(StrEnum):
+    """What an installation is for. Only a demonstration prints sign-ins and files its mail."""
+
+    DEMONSTRATION = "demonstration"
+    PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that an operator can choose.
+
+    Each field is read from ``CANDOUR_<FIELD>`` or, failing that, from ``instance/config.toml``.
+    """
+
+    instance: Path = ROOT / "instance"
+    mode: Mode = Mode.DEMONSTRATION
+    debug: bool = False
+    secret_key: str = ""
+    database_url: str = ""
+    owner_url: str = ""
+    operator: str = "independent"
+    operator_name: str = "the Candour demonstration"
+    public_url: str = "http://127.0.0.1:5000/"
+    trusted_proxies: int = 0
+    mail_from: str = "candour@example.org"
+    smtp_host: str = ""
+    smtp_port: int = 25
+    smtp_user: str = ""
+    smtp_password: str = ""
+    smtp_starttls: bool = False
+    argon2_time_cost: int = 3
+    argon2_memory_kib: int = 65536
+    session_hours: int = 10
+    draft_days: int = 30
+    tick_seconds: int = 15
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """The settings of this process. Raises UnsafeSettingsError for a value that cannot be read."""
+        environment = os.environ if environment is None else environment
+        instance = Path(environment.get("CANDOUR_INSTANCE", str(ROOT / "instance"))).resolve()
+        chosen = _from_file(instance / "config.toml") | _from_variables(environment)
+        unknown = chosen.keys() - {field.name for field in fields(cls)}
+        if unknown:
+            raise UnsafeSettingsError(f"unknown settings: {', '.join(sorted(unknown))}")
+        return _typed({**chosen, "instance": instance})
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether everything in this installation is invented."""
+        return self.mode is Mode.DEMONSTRATION
+
+    @property
+    def writer_url(self) -> str:
+        """Where the application reads and writes: SQLite in ``instance/`` unless told otherwise."""
+        return self.database_url or f"sqlite:///{self.instance / 'candour.sqlite3'}"
+
+    @property
+    def migration_url(self) -> str:
+        """Where migrations run: the owner's address on PostgreSQL, the same file on SQLite."""
+        return self.owner_url or self.writer_url
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether one file holds the database."""
+        return self.writer_url.startswith("sqlite")
+
+    def for_flask(self) -> dict[str, Any]:
+        """The part of the settings that Flask and its extensions read."""
+        secure = self.public_url.startswith("https://")
+        return {
+            "SECRET_KEY": self.secret_key,
+            "DEBUG": self.debug,
+            "MAX_CONTENT_LENGTH": 4 * 1024 * 1024,
+            "MAX_FORM_MEMORY_SIZE": 4 * 1024 * 1024,
+            "SESSION_COOKIE_NAME": "__Host-candour" if secure else "candour",
+            "SESSION_COOKIE_SECURE": secure,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_SAMESITE": "Lax",
+            "WTF_CSRF_TIME_LIMIT": None,
+            "WTF_CSRF_SSL_STRICT": True,
+        }
+
+    def refuse_unsafe(self) -> None:
+        """Raises UnsafeSettingsError where production would start without a protection it needs."""
+        if self.mode is Mode.PRODUCTION:
+            for unsafe, message in self._dangers():
+                if unsafe:
+                    raise UnsafeSettingsError(message)
+
+    def _dangers(self) -> tuple[tuple[bool, str], ...]:
+        one_role = not self.is_sqlite and (not self.owner_url or self.owner_url == self.database_url)
+        plain_http = not self.public_url.startswith("https://") or self.trusted_proxies < 1
+        return (
+            (len(self.secret_key) < LOCAL_SECRET_BYTES, "set CANDOUR_SECRET_KEY to 32 random characters or more"),
+            (self.debug, "debug mode shows secrets: unset CANDOUR_DEBUG"),
+            (plain_http, "set CANDOUR_PUBLIC_URL to an https address and CANDOUR_TRUSTED_PROXIES to 1 or more"),
+            (one_role, "set CANDOUR_OWNER_URL to a role other than the one of CANDOUR_DATABASE_URL"),
+            (not self.smtp_host, "set CANDOUR_SMTP_HOST: mail cannot be sent"),
+        )
+
+    def with_secret(self, secret: str) -> "Settings":
+        """The same settings with a key that ``instance/`` keeps between starts."""
+        return replace(self, secret_key=self.secret_key or secret)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise UnsafeSettingsError(f"{path.name} is not valid TOML: {error}") from error
+
+
+def _from_variables(environment: Mapping[str, str]) -> dict[str, Any]:
+    names = [field.name for field in fields(Settings) if field.name != "instance"]
+    return {name: environment[key] for name in names if (key := f"CANDOUR_{name.upper()}") in environment}
+
+
+def _typed(chosen: Mapping[str, Any]) -> Settings:
+    kinds: dict[str, Any] = {field.name: field.type for field in fields(Settings)}
+    try:
+        return Settings(**{name: _value(kinds[name], value) for name, value in chosen.items()})
+    except ValueError as error:
+        raise UnsafeSettingsError(f"a setting cannot be read: {error}") from error
+
+
+def _value(kind: Any, value: Any) -> Any:
+    if kind is bool and isinstance(value, str):
+        if value.lower() not in {"1", "true", "yes", "0", "false", "no", ""}:
+            raise ValueError(f"{value!r} is neither true nor false")
+        return value.lower() in {"1", "true", "yes"}
+    return kind(value)

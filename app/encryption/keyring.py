@@ -1,0 +1,106 @@
+"""Keyrings: one for each organisation and one for the installation, each with its own master key."""
+
+import base64
+import json
+import os
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+from app.encryption.keys import Context, Key
+
+INSTALLATION = "installation"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keyring:
+    """Master keys by version, and an index key for blind tokens that outlives every rotation."""
+
+    owner: str
+    masters: dict[int, Key] = field(repr=False)
+    index: Key = field(repr=False)
+
+    def __repr__(self) -> str:
+        return "<keyring>"
+
+    @property
+    def version(self) -> int:
+        """The master version that wraps new keys."""
+        return max(self.masters)
+
+    def wrap(self, key: Key, *, name: str) -> tuple[int, bytes]:
+        """The key wrapped under the current master, with that master's version."""
+        return self.version, self.masters[self.version].wrap(key, context=self._context(name, self.version))
+
+    def unwrap(self, wrapped: bytes, *, name: str, version: int) -> Key:
+        """The key inside. Raises SealBroken for another owner, name or version."""
+        return self.masters[version].unwrap(wrapped, context=self._context(name, version))
+
+    def _context(self, name: str, version: int) -> Context:
+        return Context(owner=self.owner, table="key", column=str(version), row=name)
+
+
+class KeyStore(Protocol):
+    """Where master keys live: files here, a key management service elsewhere."""
+
+    def organisation(self, organisation_id: UUID) -> Keyring:
+        """The keyring of an organisation, made on first use."""
+
+    def installation(self) -> Keyring:
+        """The keyring of the installation itself, made on first use."""
+
+
+class FileKeyStore:
+    """One JSON file a keyring in a folder that only its owner can read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: dict[str, Keyring] = {}
+        self._lock = threading.Lock()
+
+    def organisation(self, organisation_id: UUID) -> Keyring:
+        """The keyring of an organisation, made on first use."""
+        return self._keyring(organisation_id.hex)
+
+    def installation(self) -> Keyring:
+        """The keyring of the installation itself, made on first use."""
+        return self._keyring(INSTALLATION)
+
+    def _keyring(self, owner: str) -> Keyring:
+        ring = self._open.get(owner)
+        if ring is None:
+            with self._lock:
+                ring = self._open.setdefault(owner, self._read_or_make(owner))
+        return ring
+
+    def _read_or_make(self, owner: str) -> Keyring:
+        path = self._folder / f"{owner}.json"
+        if not path.exists():
+            self._make(path)
+        stored = json.loads(path.read_text(encoding="ascii"))
+        masters = {int(version): _decoded(secret) for version, secret in stored["masters"].items()}
+        return Keyring(owner, masters, _decoded(stored["index"]))
+
+    def _make(self, path: Path) -> None:
+        """Written whole under another name first, so that two processes agree on one keyring."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        text = json.dumps({"masters": {"1": _encoded(Key.new())}, "index": _encoded(Key.new())})
+        draft = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
+        draft.touch(mode=0o600)
+        draft.write_text(text, encoding="ascii")
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return
+        finally:
+            draft.unlink()
+
+
+def _encoded(key: Key) -> str:
+    return base64.b64encode(key.export()).decode("ascii")
+
+
+def _decoded(text: str) -> Key:
+    return Key(base64.b64decode(text))

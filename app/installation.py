@@ -1,0 +1,24 @@
+"""What one running installation is made of: built once in ``create_app``, handed down, never changed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.config import Settings
+from app.encryption.keyring import KeyStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """Keys, reference data and the clock. Services reach it through ``session.info``."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    keys: KeyStore
+    calendars: Any
+    workflows: Any
+    routing: Any
+    forms: Any
+    categories: Any
+    guidance: Any
