@@ -1,0 +1,198 @@
+"""Writing the ledger: the only way an entry comes into being, inside the transaction of its act.
+
+An entry's leaf names nobody: its actor is a random alias, its detail a commitment. What was done, by which
+role, stands sealed in ``audit_detail`` and goes when its key goes; the leaf stays provable.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from app.audit.canonical import canonical
+from app.domain.actors import Act, Actor, ActorKind
+from app.domain.events import Event
+from app.encryption.keys import Context, Key
+from app.keychain import (
+    INSTALLATION_LOG,
+    case_key,
+    log_index,
+    organisation_log,
+    period_key,
+    personal_key,
+)
+from app.models.ledger import AuditAlias, AuditDetail, AuditEntry, AuditSequence
+
+LEAF_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRecord:
+    """One event of one case, with the states it led from and to."""
+
+    event: Event
+    previous_state: str | None = None
+    new_state: str | None = None
+
+
+def leaf_time(at: datetime) -> str:
+    """An instant as leaves carry it: UTC, exactly six decimals."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def record_case(
+    session: Session,
+    records: Sequence[CaseRecord],
+    *,
+    case_id: UUID,
+    organisation_id: UUID,
+    definition: str,
+    act: Act,
+) -> None:
+    """Writes entries of one case, in order, to its organisation's log. Numbers in a case have no gaps."""
+    if not records:
+        return
+    log = organisation_log(organisation_id)
+    key = case_key(session, case_id, organisation_id=organisation_id)
+    alias = _alias(session, log, scope=case_id.hex, actor=act.actor)
+    first = _next_numbers(session, case_id, count=len(records))
+    entries, details = [], []
+    for number, one in enumerate(records, start=first):
+        entry, detail = _written(
+            one, key=key, alias=alias, at=act.now, log=log, case_id=case_id, number=number, definition=definition
+        )
+        entries.append(entry)
+        details.append(detail)
+    session.execute(insert(AuditEntry), entries)
+    session.execute(insert(AuditDetail), details)
+
+
+def record_organisation(session: Session, event: Event, *, organisation_id: UUID, act: Act) -> None:
+    """Writes an event without a case to an organisation's log."""
+    _record_plain(session, event, log=organisation_log(organisation_id), act=act)
+
+
+def record_installation(session: Session, event: Event, *, act: Act) -> None:
+    """Writes an event that belongs to no organisation to the installation's log."""
+    _record_plain(session, event, log=INSTALLATION_LOG, act=act)
+
+
+def record_personal(session: Session, event: Event, *, person_id: UUID, act: Act) -> None:
+    """Writes an event to a person's own log, which that person alone can read."""
+    log = personal_log(session, person_id)
+    _record(session, event, key=personal_key(session, person_id), log=log, act=act)
+
+
+def personal_log(session: Session, person_id: UUID) -> str:
+    """The name of a person's own log; it does not show whose it is."""
+    return f"person:{log_index(session, INSTALLATION_LOG).token(person_id).hex()}"
+
+
+def _record_plain(session: Session, event: Event, *, log: str, act: Act) -> None:
+    _record(session, event, key=period_key(session, log, at=act.now), log=log, act=act)
+
+
+def _record(session: Session, event: Event, *, key: Key, log: str, act: Act) -> None:
+    alias = _alias(session, log, scope="", actor=act.actor)
+    entry, detail = _written(
+        CaseRecord(event=event),
+        key=key,
+        alias=alias,
+        at=act.now,
+        log=log,
+        case_id=None,
+        number=None,
+        definition=None,
+    )
+    session.execute(insert(AuditEntry), [entry])
+    session.execute(insert(AuditDetail), [detail])
+
+
+def _written(
+    one: CaseRecord,
+    *,
+    key: Key,
+    alias: UUID,
+    at: datetime,
+    log: str,
+    case_id: UUID | None,
+    number: int | None,
+    definition: str | None,
+) -> tuple[dict[str, object], dict[str, object]]:
+    """The rows of one entry: its leaf bytes and its sealed detail."""
+    entry_id = uuid4()
+    detail = canonical(one.event.detail())
+    leaf = canonical(
+        {
+            "version": LEAF_VERSION,
+            "id": entry_id.hex,
+            "at": leaf_time(at),
+            "actor": alias.hex,
+            "action": one.event.tag,
+            "case": case_id.hex if case_id else None,
+            "case_seq": number,
+            "previous_state": one.previous_state,
+            "new_state": one.new_state,
+            "definition": definition,
+            "commitment": commitment(key, entry_id, detail).hex(),
+        }
+    )
+    entry: dict[str, object] = {
+        "id": entry_id,
+        "log": log,
+        "case_id": case_id,
+        "case_seq": number,
+        "action": one.event.tag,
+        "at": at,
+        "leaf": leaf,
+    }
+    sealed = key.seal(detail, context=detail_context(log, entry_id))
+    return entry, {"entry_id": entry_id, "detail_sealed": sealed}
+
+
+def commitment(key: Key, entry_id: UUID, detail: bytes) -> bytes:
+    """HMAC-SHA256 of the canonical detail under HKDF(key, entry id): 32 bytes."""
+    return key.derive(b"audit:" + entry_id.bytes).mac(detail)
+
+
+def detail_context(log: str, entry_id: UUID) -> Context:
+    """Where a detail belongs."""
+    return Context(owner=log, table="audit_detail", column="detail", row=entry_id.hex)
+
+
+def _next_numbers(session: Session, case_id: UUID, *, count: int) -> int:
+    """Takes the next numbers of a case and answers the first of them."""
+    taken = session.execute(
+        update(AuditSequence)
+        .where(AuditSequence.case_id == case_id)
+        .values(next=AuditSequence.next + count)
+        .returning(AuditSequence.next)
+    ).scalar_one_or_none()
+    if taken is None:
+        session.execute(insert(AuditSequence).values(case_id=case_id, next=1 + count))
+        return 1
+    return taken - count
+
+
+def _alias(session: Session, log: str, *, scope: str, actor: Actor) -> UUID:
+    """The random alias of an actor in one log and scope, made on first use."""
+    token = log_index(session, log).mac(_who(actor))[:16]
+    known = session.execute(
+        select(AuditAlias.alias).where(
+            AuditAlias.log == log, AuditAlias.scope == scope, AuditAlias.token == token
+        )
+    ).scalar_one_or_none()
+    if known is not None:
+        return known
+    alias = uuid4()
+    session.execute(insert(AuditAlias).values(alias=alias, log=log, scope=scope, token=token))
+    return alias
+
+
+def _who(actor: Actor) -> bytes:
+    if actor.kind is ActorKind.PERSON and actor.person_id is not None:
+        return b"person:" + actor.person_id.bytes
+    return f"{actor.kind}:{actor.account}".encode()

@@ -1,0 +1,57 @@
+"""Who acts, and when: the two facts that every act and every disclosure carries."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from app.domain.vocabulary import Role
+
+
+class ActorKind(StrEnum):
+    """A person in one membership, the clock, or the operator at the command line."""
+
+    PERSON = "person"
+    CLOCK = "clock"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Somebody acting in one membership, with the blind tokens that conflicts are read from.
+
+    ``tokens`` stand for the person in the organisation of the membership and exclude in any part of a
+    case; ``close_tokens`` stand for people they report to, deputise for or are related to, and exclude
+    where such a person is the subject.
+    """
+
+    kind: ActorKind
+    person_id: UUID | None = None
+    membership_id: UUID | None = None
+    organisation_id: UUID | None = None
+    role: Role | None = None
+    account: str = ""
+    tokens: frozenset[bytes] = field(default=frozenset(), repr=False)
+    close_tokens: frozenset[bytes] = field(default=frozenset(), repr=False)
+
+    @property
+    def is_person(self) -> bool:
+        """Whether a person acts, not the clock or the operator."""
+        return self.kind is ActorKind.PERSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One act: its actor, its instant (aware UTC) and the request it came in."""
+
+    actor: Actor
+    now: datetime
+    request_id: str = ""
+
+
+CLOCK = Actor(kind=ActorKind.CLOCK)
+
+
+def operator(account: str) -> Actor:
+    """The operator of the installation at the command line, by system account."""
+    return Actor(kind=ActorKind.OPERATOR, account=account)

@@ -1,0 +1,119 @@
+"""Which key opens what: case keys, personal keys and period keys, made and found through their tables."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.database import installation_of
+from app.domain.errors import SealBroken
+from app.encryption.keyring import Keyring
+from app.encryption.keys import Key
+from app.models.key import CaseKey, PeriodKey, PersonalKey
+
+INSTALLATION_LOG = "installation"
+MONTHS_IN_QUARTER = 3
+
+
+def organisation_log(organisation_id: UUID) -> str:
+    """The name of an organisation's log."""
+    return f"organisation:{organisation_id.hex}"
+
+
+def person_token(session: Session, person_id: UUID, *, organisation_id: UUID) -> bytes:
+    """The blind token that stands for a person in one organisation: 16 bytes."""
+    return _organisation_ring(session, organisation_id).index.token(person_id)
+
+
+def gmc_token(session: Session, gmc_number: str, *, organisation_id: UUID) -> bytes:
+    """The blind token of a GMC number that was named before anybody was known to hold it: 16 bytes."""
+    ring = _organisation_ring(session, organisation_id)
+    return ring.index.derive(b"gmc number").mac(gmc_number.encode())[:16]
+
+
+def new_case_key(session: Session, case_id: UUID, *, organisation_id: UUID) -> tuple[Key, CaseKey]:
+    """A fresh data key for a case, and the row that keeps it wrapped."""
+    key = Key.new()
+    version, wrapped = _organisation_ring(session, organisation_id).wrap(key, name=f"case:{case_id.hex}")
+    _known(session)[f"case:{case_id.hex}"] = key
+    return key, CaseKey(case_id=case_id, master_version=version, wrapped=wrapped)
+
+
+def case_key(session: Session, case_id: UUID, *, organisation_id: UUID) -> Key:
+    """The data key of a case. Raises SealBroken once the case was disposed of."""
+    name = f"case:{case_id.hex}"
+    if name not in _known(session):
+        row = session.get(CaseKey, case_id)
+        if row is None:
+            raise SealBroken("the key of this case was destroyed")
+        ring = _organisation_ring(session, organisation_id)
+        _known(session)[name] = ring.unwrap(row.wrapped, name=name, version=row.master_version)
+    return _known(session)[name]
+
+
+def personal_key(session: Session, person_id: UUID) -> Key:
+    """The key of one person's drafts and log. Raises SealBroken for a person who has none yet."""
+    name = f"person:{person_id.hex}"
+    if name not in _known(session):
+        row = session.get(PersonalKey, person_id)
+        if row is None:
+            raise SealBroken("this person has no key yet")
+        ring = _installation_ring(session)
+        _known(session)[name] = ring.unwrap(row.wrapped, name=name, version=row.master_version)
+    return _known(session)[name]
+
+
+def new_personal_key(session: Session, person_id: UUID) -> None:
+    """Gives a new person a key of their own. Only inside a transaction."""
+    key = Key.new()
+    name = f"person:{person_id.hex}"
+    version, wrapped = _installation_ring(session).wrap(key, name=name)
+    session.add(PersonalKey(person_id=person_id, master_version=version, wrapped=wrapped))
+    _known(session)[name] = key
+
+
+def period_key(session: Session, log: str, *, at: datetime) -> Key:
+    """The key of a log's entries without a case in one quarter, made on first use. Only inside a transaction."""
+    period = f"{at.year}Q{(at.month - 1) // MONTHS_IN_QUARTER + 1}"
+    name = f"period:{log}:{period}"
+    if name not in _known(session):
+        row = session.get(PeriodKey, (log, period))
+        ring = _ring_of_log(session, log)
+        if row is None:
+            _known(session)[name] = _new_period_key(session, ring, log=log, period=period)
+        else:
+            _known(session)[name] = ring.unwrap(row.wrapped, name=name, version=row.master_version)
+    return _known(session)[name]
+
+
+def _new_period_key(session: Session, ring: Keyring, *, log: str, period: str) -> Key:
+    key = Key.new()
+    version, wrapped = ring.wrap(key, name=f"period:{log}:{period}")
+    session.add(PeriodKey(log=log, period=period, master_version=version, wrapped=wrapped))
+    session.flush()
+    return key
+
+
+def log_index(session: Session, log: str) -> Key:
+    """The key that makes blind tokens in a log."""
+    return _ring_of_log(session, log).index
+
+
+def _ring_of_log(session: Session, log: str) -> Keyring:
+    if log.startswith("organisation:"):
+        return _organisation_ring(session, UUID(log.removeprefix("organisation:")))
+    return _installation_ring(session)
+
+
+def _organisation_ring(session: Session, organisation_id: UUID) -> Keyring:
+    return installation_of(session).keys.organisation(organisation_id)
+
+
+def _installation_ring(session: Session) -> Keyring:
+    return installation_of(session).keys.installation()
+
+
+def _known(session: Session) -> dict[str, Key]:
+    """Keys opened in this session; they go with it."""
+    known: dict[str, Key] = session.info.setdefault("known_keys", {})
+    return known
