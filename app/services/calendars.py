@@ -1,0 +1,135 @@
+"""The nations' calendars, read from the reference data once at start and checked."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from app.domain.calendars import NO_HOLIDAYS, Calendar
+from app.domain.errors import InvalidInput, NotFound
+from app.domain.vocabulary import Nation
+
+REFERENCE: Final = Path(__file__).parents[1] / "reference" / "calendars"
+
+
+class _Label(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    en: str
+    cy: str
+
+
+class _Holiday(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    on: date
+    en: str
+
+
+class _Version(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    number: int
+    known_from: date
+    adds: tuple[_Holiday, ...] = ()
+    removes: tuple[date, ...] = ()
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    nation: Nation
+    label: _Label
+    source: str
+    covers_from: date
+    covers_until: date
+    versions: tuple[_Version, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCalendar:
+    """One version of a nation's calendar and the local date from which it was known."""
+
+    known_from: date
+    calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Calendars:
+    """Every version of every nation's calendar, oldest first, and ``none``, which has no holidays."""
+
+    versions: Mapping[Nation, tuple[KnownCalendar, ...]]
+    none: Calendar = NO_HOLIDAYS
+
+    def current(self, nation: Nation, *, on: date) -> Calendar:
+        """The latest version that was known on the local date ``on``, or InvalidInput ``calendar-short``."""
+        known = [version.calendar for version in self.versions[nation] if version.known_from <= on]
+        if not known:
+            raise InvalidInput("calendar", "calendar-short")
+        return known[-1]
+
+    def version(self, nation: Nation, number: int) -> Calendar:
+        """The version that a deadline was counted with, or NotFound."""
+        for known in self.versions[nation]:
+            if known.calendar.version == number:
+                return known.calendar
+        raise NotFound
+
+    def latest(self, nation: Nation) -> Calendar:
+        """The newest version in the data, for questions that no stored deadline hangs on."""
+        return self.versions[nation][-1].calendar
+
+
+def load_calendars(directory: Path = REFERENCE) -> Calendars:
+    """The calendars of all four nations from ``directory``, one TOML file a nation, named after it.
+
+    Raises InvalidInput with the file's name as its field where a file is missing or makes no sense.
+    """
+    return Calendars(MappingProxyType({nation: _load(directory / f"{nation}.toml") for nation in Nation}))
+
+
+def _load(path: Path) -> tuple[KnownCalendar, ...]:
+    try:
+        file = msgspec.toml.decode(path.read_bytes(), type=_File)
+    except (OSError, msgspec.DecodeError) as error:
+        raise InvalidInput(path.name, "schema") from error
+    _check(file, path)
+    return tuple(_versions(file, path))
+
+
+def _check(file: _File, path: Path) -> None:
+    if file.nation != path.stem or file.covers_from > file.covers_until:
+        raise InvalidInput(path.name, "schema")
+    if [version.number for version in file.versions] != list(range(1, len(file.versions) + 1)):
+        raise InvalidInput(path.name, "version-order")
+    if not file.versions or any(old.known_from >= new.known_from for old, new in pairwise(file.versions)):
+        raise InvalidInput(path.name, "version-order")
+
+
+def _versions(file: _File, path: Path) -> Iterator[KnownCalendar]:
+    """Each version is the one before it with days added and removed."""
+    holidays: dict[date, str] = {}
+    for version in file.versions:
+        added = {holiday.on: holiday.en for holiday in version.adds}
+        if not _fits(file, version, holidays, added):
+            raise InvalidInput(path.name, "holiday-misplaced")
+        holidays = {day: name for day, name in (holidays | added).items() if day not in version.removes}
+        yield KnownCalendar(version.known_from, _calendar(file, version, holidays))
+
+
+def _fits(file: _File, version: _Version, before: Mapping[date, str], added: Mapping[date, str]) -> bool:
+    """Whether no day is listed twice, added again, removed without being there, or outside the table."""
+    return (
+        len(added) == len(version.adds)
+        and not added.keys() & before.keys()
+        and before.keys() >= set(version.removes)
+        and all(file.covers_from <= day <= file.covers_until for day in added)
+    )
+
+
+def _calendar(file: _File, version: _Version, holidays: Mapping[date, str]) -> Calendar:
+    return Calendar(
+        name=file.nation,
+        version=version.number,
+        holidays=MappingProxyType(dict(sorted(holidays.items()))),
+        closures=MappingProxyType({}),
+        covers_until=file.covers_until,
+        covers_from=file.covers_from,
+    )
