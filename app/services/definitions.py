@@ -1,0 +1,224 @@
+"""From TOML to the domain's dataclasses: workflows and the routing table, refused where they are not exact."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import msgspec
+
+from app.config import ROOT
+from app.domain.deadlines import Limit
+from app.domain.routing import Row, Table, Trait
+from app.domain.vocabulary import Basis, Kind, Role, Severity
+from app.domain.workflow import (
+    Action,
+    Clock,
+    Condition,
+    Definition,
+    Guard,
+    Rung,
+    State,
+    Transition,
+    Waiting,
+)
+
+REFERENCE = ROOT / "app" / "reference"
+ELSE = "else"
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class DefinitionError(ValueError):
+    """A definition is not exact; the message names the table and what is wrong with it."""
+
+
+class _Words(msgspec.Struct, forbid_unknown_fields=True):
+    en: str
+    cy: str = ""
+
+
+class _State(msgspec.Struct, forbid_unknown_fields=True):
+    label: _Words
+    reporter: _Words
+    waits_for: Waiting
+    final: bool = False
+
+
+class _Action(msgspec.Struct, forbid_unknown_fields=True, rename={"from_states": "from"}):
+    label: _Words
+    from_states: tuple[str, ...]
+    by: tuple[str, ...]
+    to: str = ""
+    guards: tuple[Guard, ...] = ()
+    meets: tuple[str, ...] = ()
+    meets_after_triage: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    pauses: tuple[str, ...] = ()
+    resumes: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+    first_in: tuple[str, ...] = ()
+
+
+class _Rung(msgspec.Struct, forbid_unknown_fields=True):
+    code: str
+    rung: int
+    to: Role
+    after: dict[str, str]
+
+
+class _Clock(msgspec.Struct, forbid_unknown_fields=True, rename={"next_step": "next"}):
+    label: _Words
+    promise: _Words
+    next_step: _Words
+    limit: dict[str, str]
+    basis: Basis
+    source: str
+    when: Condition = Condition.ALWAYS
+    not_for: tuple[str, ...] = ()
+    not_later_than: str = ""
+    realised: bool = False
+    owed_by: Role | None = None
+    ladder: tuple[_Rung, ...] = ()
+    tells_when_missed: tuple[Role, ...] = ()
+    fires: Action | None = None
+    reporter: bool = True
+
+
+class _Workflow(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    version: int
+    kind: Kind
+    start: str
+    label: _Words
+    states: dict[str, Any]
+    actions: dict[str, Any]
+    clocks: dict[str, Any]
+
+
+class _Row(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    to: Role
+    when: dict[Trait, tuple[str, ...]] = {}
+
+
+class _Table(msgspec.Struct, forbid_unknown_fields=True):
+    version: int
+    owners: tuple[_Row, ...]
+    told: tuple[_Row, ...]
+    stand_ins: dict[Role, tuple[Role, ...]]
+
+
+def canonical_source(text: str) -> str:
+    """The one form of a definition: its content as JSON with sorted keys, whatever the layout of the TOML."""
+    return json.dumps(tomllib.loads(text), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def definition_from(source: str) -> Definition:
+    """The definition of a canonical source. Raises DefinitionError naming the table that is wrong."""
+    content = _converted(json.loads(source), _Workflow, "workflow")
+    return Definition(
+        name=content.name,
+        version=content.version,
+        kind=content.kind,
+        label=content.label.en,
+        start=content.start,
+        states=MappingProxyType({name: _state(name, raw) for name, raw in content.states.items()}),
+        transitions=MappingProxyType(
+            {Action(name): _transition(name, raw) for name, raw in content.actions.items()}
+        ),
+        clocks=MappingProxyType({code: _clock(code, raw) for code, raw in content.clocks.items()}),
+        hash=hashlib.sha256(source.encode()).hexdigest(),
+    )
+
+
+def shipped_sources(folder: Path = REFERENCE / "workflows") -> tuple[str, ...]:
+    """The canonical sources of the definitions that come with the program."""
+    return tuple(canonical_source(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.toml")))
+
+
+def routing_table(path: Path = REFERENCE / "routing.toml") -> Table:
+    """The routing table that comes with the program. Raises DefinitionError."""
+    content = _converted(tomllib.loads(path.read_text(encoding="utf-8")), _Table, "routing")
+    return Table(
+        owners=tuple(_row(row) for row in content.owners),
+        told=tuple(_row(row) for row in content.told),
+        stand_ins=MappingProxyType(content.stand_ins),
+    )
+
+
+def _row(row: _Row) -> Row:
+    when = {trait: frozenset(values) for trait, values in row.when.items()}
+    return Row(name=row.name, when=MappingProxyType(when), to=row.to)
+
+
+def _converted(raw: object, shape: type[T], where: str) -> T:
+    try:
+        return msgspec.convert(raw, shape)
+    except msgspec.ValidationError as error:
+        raise DefinitionError(f"{where}: {error}") from error
+
+
+def _state(name: str, raw: object) -> State:
+    state = _converted(raw, _State, f"states.{name}")
+    return State(
+        name=name,
+        label=state.label.en,
+        reporter_label=state.reporter.en,
+        waits_for=state.waits_for,
+        is_final=state.final,
+    )
+
+
+def _transition(name: str, raw: object) -> Transition:
+    action = _converted(raw, _Action, f"actions.{name}")
+    return Transition(
+        action=Action(name),
+        label=action.label.en,
+        from_states=action.from_states,
+        to=action.to,
+        by=action.by,
+        guards=action.guards,
+        meets=action.meets,
+        meets_after_triage=action.meets_after_triage,
+        ends=action.ends,
+        pauses=action.pauses,
+        resumes=action.resumes,
+        starts=action.starts,
+        first_in=action.first_in,
+    )
+
+
+def _clock(code: str, raw: object) -> Clock:
+    clock = _converted(raw, _Clock, f"clocks.{code}")
+    return Clock(
+        code=code,
+        label=clock.label.en,
+        promise=clock.promise.en,
+        next_step=clock.next_step.en,
+        limits=_limits(clock.limit),
+        basis=clock.basis,
+        source=clock.source,
+        armed_when=clock.when,
+        not_for=frozenset(clock.not_for),
+        not_later_than=clock.not_later_than,
+        counts_from_realised=clock.realised,
+        owed_by=clock.owed_by,
+        ladder=tuple(_rung(rung) for rung in clock.ladder),
+        tells_when_missed=clock.tells_when_missed,
+        fires=clock.fires,
+        is_shown_to_reporter=clock.reporter,
+    )
+
+
+def _rung(rung: _Rung) -> Rung:
+    return Rung(code=rung.code, number=rung.rung, to=rung.to, after=_limits(rung.after))
+
+
+def _limits(written: Mapping[str, str]) -> Mapping[Severity, Limit]:
+    """A limit for every severity; ``else`` stands for those not named."""
+    return MappingProxyType(
+        {severity: Limit.parse(written.get(severity) or written[ELSE]) for severity in Severity}
+    )
