@@ -1,0 +1,57 @@
+"""Headers that every answer carries, and the id by which an answer can be found in the log."""
+
+import secrets
+
+from flask import Flask, Response, g, request
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "font-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+PERMISSIONS_POLICY = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": PERMISSIONS_POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+A_YEAR = 365 * 24 * 60 * 60
+BUILT = "/static/built/"
+
+
+def name_the_request() -> None:
+    """Gives the request a random id, which says nothing about its time or its sender."""
+    g.request_id = secrets.token_hex(8)
+
+
+def harden(response: Response) -> Response:
+    """Sets the headers. Only over a secure connection is the browser told to stay with secure ones."""
+    response.headers.update(HEADERS)
+    response.headers["Cache-Control"] = cache_control()
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = f"max-age={A_YEAR}"
+    return response
+
+
+def cache_control() -> str:
+    """Built files never change under their name; public pages are asked for again; nothing else is kept."""
+    if request.path.startswith(BUILT):
+        return f"public, max-age={A_YEAR}, immutable"
+    return "no-cache" if request.blueprint == "public" else "no-store"
+
+
+def init_app(app: Flask) -> None:
+    """Names each request first and hardens each answer last."""
+    app.before_request(name_the_request)
+    app.after_request(harden)
