@@ -13,6 +13,9 @@ from app.models.key import CaseKey, PeriodKey, PersonalKey
 
 INSTALLATION_LOG = "installation"
 MONTHS_IN_QUARTER = 3
+# Crockford's base 32: no letter that looks like a digit.
+CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_LENGTH = 12
 
 
 def organisation_log(organisation_id: UUID) -> str:
@@ -70,6 +73,13 @@ def new_personal_key(session: Session, person_id: UUID) -> None:
     version, wrapped = _installation_ring(session).wrap(key, name=name)
     session.add(PersonalKey(person_id=person_id, master_version=version, wrapped=wrapped))
     _known(session)[name] = key
+
+
+def account_code(session: Session, code_id: UUID) -> str:
+    """The code that a person types to prove their address: three times four signs, 60 bits, stored nowhere."""
+    digest = _installation_ring(session).index.derive(b"account code").mac(code_id.bytes)
+    signs = "".join(CODE_LETTERS[byte % len(CODE_LETTERS)] for byte in digest[:CODE_LENGTH])
+    return "-".join(signs[start : start + 4] for start in range(0, CODE_LENGTH, 4))
 
 
 def period_key(session: Session, log: str, *, at: datetime) -> Key:

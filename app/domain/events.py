@@ -438,6 +438,30 @@ class RelationDeclared(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationWithdrawn(Event):
+    """A role that was offered is not offered any more."""
+
+    tag: ClassVar[str] = "people:invitation:withdrawn"
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetStarted(Event):
+    """An administrator had a code sent to a person's own address."""
+
+    tag: ClassVar[str] = "people:reset:started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarChanged(Event):
+    """A closure of the organisation was added or removed."""
+
+    tag: ClassVar[str] = "calendar:version:changed"
+    change: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrganisationAdded(Event):
     """The operator added an organisation."""
 
