@@ -229,6 +229,84 @@ def create_tables() -> None:
     op.create_index(op.f("ix_draft_expires_at"), "draft", ["expires_at"], unique=False)
     op.create_index(op.f("ix_draft_person_id"), "draft", ["person_id"], unique=False)
     op.create_table(
+        "invitation",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("gmc_number", sa.String(length=7), nullable=True),
+        sa.Column(
+            "role",
+            sa.Enum(
+                "member",
+                "supervisor",
+                "clinical_lead",
+                "training_programme_director",
+                "dean",
+                "medical_director",
+                "responsible_officer",
+                "on_call_executive",
+                "chief_executive",
+                "chair",
+                "guardian",
+                "board_lead",
+                "data_protection_officer",
+                "siro",
+                "caldicott_guardian",
+                "information_governance_lead",
+                "custodian",
+                "outside_reviewer",
+                "adviser",
+                "adviser_lead",
+                "records_officer",
+                "administrator",
+                "auditor",
+                "board_reader",
+                name="role",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "post",
+            sa.Enum(
+                "consultant",
+                "specialty_doctor",
+                "resident_doctor",
+                "gp_partner",
+                "gp_salaried",
+                "gp_trainee",
+                "locum",
+                "physician_associate",
+                "anaesthesia_associate",
+                "nurse",
+                "manager",
+                "other",
+                "unknown",
+                name="post",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("invited_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_invitation_organisation_id")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_invitation_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+    )
+    op.create_index(op.f("ix_invitation_organisation_id"), "invitation", ["organisation_id"], unique=False)
+    op.create_index(op.f("ix_invitation_person_id"), "invitation", ["person_id"], unique=False)
+    op.create_table(
         "membership",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
@@ -1085,6 +1163,9 @@ def drop_tables() -> None:
     op.drop_index(op.f("ix_relation_other_id"), table_name="relation")
     op.drop_table("relation")
     op.drop_table("personal_key")
+    op.drop_index(op.f("ix_invitation_person_id"), table_name="invitation")
+    op.drop_index(op.f("ix_invitation_organisation_id"), table_name="invitation")
+    op.drop_table("invitation")
     op.drop_index(op.f("ix_membership_person_id"), table_name="membership")
     op.drop_index(op.f("ix_membership_organisation_id_membership_role"), table_name="membership")
     op.drop_table("membership")
