@@ -82,12 +82,24 @@ class Support:
         return tuple(contact for contact in self.contacts if contact.review_due_on <= on)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MdoLine:
+    """The telephone line of a defence organisation, and what it has said about subscriptions, with the date."""
+
+    name: str
+    number: str
+    subscription: str = ""
+    to_check: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Guidance:
     """The library: every page by id, in the order of the library, and the people to turn to."""
 
     pages: Mapping[str, GuidancePage]
     support: Support
+    mdos: tuple[MdoLine, ...]
+    regulator: str
 
     def page(self, page_id: str) -> GuidancePage:
         """One page, or NotFound."""
@@ -118,5 +130,5 @@ class Guidance:
         return [page for page in self.pages.values() if page.group == name]
 
     def to_check(self) -> Sequence[tuple[GuidancePage, str]]:
-        """What an administrator has to check before anybody relies on it."""
+        """What an administrator has to check before anybody relies on a page."""
         return [(page, what) for page in self.pages.values() for what in page.to_check]

@@ -3,20 +3,21 @@
 A page is a Markdown file that begins with TOML between two lines of ``+++``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from app.domain.errors import InvalidInput
-from app.domain.guidance import Contact, Guidance, GuidancePage, Support
+from app.domain.guidance import Contact, Guidance, GuidancePage, MdoLine, Support
 from app.domain.vocabulary import Nation
 
 REFERENCE: Final = Path(__file__).parents[1] / "reference"
 FENCE: Final = "+++\n"
+_T = TypeVar("_T")
 
 
 class _Heading(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -48,32 +49,58 @@ class _Contact(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     but: str = ""
 
 
+class _Regulator(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    name: str
+    formerly: str
+    to_check: str = ""
+
+
 class _Contacts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    regulator: _Regulator
     contacts: tuple[_Contact, ...]
+
+
+class _Mdo(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    name: str
+    number: str
+    subscription: str = ""
+    to_check: str = ""
+
+
+class _Mdos(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    mdos: tuple[_Mdo, ...]
 
 
 def load_guidance(reference: Path = REFERENCE) -> Guidance:
     """The library under ``reference``. Raises InvalidInput with the file's name where it makes no sense."""
-    found = sorted(_pages(reference / "guidance"), key=lambda one: (one[0], one[1].id))
-    pages = {page.id: page for _order, page in found}
-    return Guidance(MappingProxyType(pages), _load_support(reference / "support.toml"))
+    people = _read(reference / "support.toml", _Contacts)
+    mdos = tuple(MdoLine(**msgspec.structs.asdict(row)) for row in _read(reference / "mdos.toml", _Mdos).mdos)
+    filled = {"{regulator}": people.regulator.name, "{mdo_lines}": _as_list(mdos)}
+    found = sorted(_pages(reference / "guidance", filled), key=lambda one: (one[0], one[1].id))
+    support = Support(tuple(_contact(row) for row in people.contacts))
+    return Guidance(
+        pages=MappingProxyType({page.id: page for _order, page in found}),
+        support=support,
+        mdos=mdos,
+        regulator=people.regulator.name,
+    )
 
 
-def _pages(folder: Path) -> Iterator[tuple[int, GuidancePage]]:
+def _pages(folder: Path, filled: Mapping[str, str]) -> Iterator[tuple[int, GuidancePage]]:
     for path in folder.glob("*.md"):
-        yield _page(path)
+        yield _page(path, filled)
 
 
-def _page(path: Path) -> tuple[int, GuidancePage]:
+def _page(path: Path, filled: Mapping[str, str]) -> tuple[int, GuidancePage]:
     empty, front, body = path.read_text(encoding="utf-8").split(FENCE, 2)
-    try:
-        heading = msgspec.toml.decode(front, type=_Heading)
-    except msgspec.MsgspecError as error:
-        raise InvalidInput(path.name, "reference-format") from error
+    heading = _decoded(front, _Heading, path.name)
     if empty or "[check" in body or "[GK]" in body:
         raise InvalidInput(path.name, "reference-format")
-    known = {name: getattr(heading, name) for name in heading.__struct_fields__ if name != "order"}
-    return heading.order, GuidancePage(id=path.stem, body=body.strip(), points=_points(body), **known)
+    for placeholder, words in filled.items():
+        body = body.replace(placeholder, words)
+    known = msgspec.structs.asdict(heading)
+    order = known.pop("order")
+    return order, GuidancePage(id=path.stem, body=body.strip(), points=_points(body), **known)
 
 
 def _points(body: str) -> tuple[str, ...]:
@@ -82,19 +109,25 @@ def _points(body: str) -> tuple[str, ...]:
     for line in body.splitlines():
         if line.startswith("- "):
             points.append(line.removeprefix("- "))
-        elif points and not line.strip():
+        elif points:
             break
     return tuple(points)
 
 
-def _load_support(path: Path) -> Support:
-    try:
-        file = msgspec.toml.decode(path.read_bytes(), type=_Contacts)
-    except msgspec.MsgspecError as error:
-        raise InvalidInput(path.name, "reference-format") from error
-    return Support(tuple(_contact(row) for row in file.contacts))
+def _as_list(mdos: tuple[MdoLine, ...]) -> str:
+    return "\n".join(f"- {mdo.name}: **{mdo.number}**. {mdo.subscription}".rstrip() for mdo in mdos)
 
 
 def _contact(row: _Contact) -> Contact:
-    known = {name: getattr(row, name) for name in row.__struct_fields__}
-    return Contact(**{**known, "nations": frozenset(row.nations)})
+    return Contact(**{**msgspec.structs.asdict(row), "nations": frozenset(row.nations)})
+
+
+def _read(path: Path, kind: type[_T]) -> _T:
+    return _decoded(path.read_text(encoding="utf-8"), kind, path.name)
+
+
+def _decoded(text: str, kind: type[_T], name: str) -> _T:
+    try:
+        return msgspec.toml.decode(text, type=kind)
+    except msgspec.MsgspecError as error:
+        raise InvalidInput(name, "reference-format") from error

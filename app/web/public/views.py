@@ -3,6 +3,7 @@
 from flask import Blueprint, current_app, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
+from app.config import Settings
 from app.domain.guidance import Guidance
 from app.domain.vocabulary import Nation
 
@@ -15,6 +16,11 @@ GROUPS = ("topics", "after", "concern")
 def _guidance() -> Guidance:
     guidance: Guidance = current_app.extensions["candour"].guidance
     return guidance
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["candour"].settings
+    return settings
 
 
 @bp.get("/")
@@ -38,7 +44,8 @@ def guidance_page(page_id: str) -> ResponseReturnValue:
     library = _guidance()
     page = library.page(page_id)
     others = [other for other in library.versions(page.topic) if other != page] if page.topic else []
-    return render_template("public/guidance-page.html", page=page, others=others)
+    body = page.body.replace("{operator}", _settings().operator_name)
+    return render_template("public/guidance-page.html", page=page, body=body, others=others)
 
 
 @bp.get("/support")
@@ -55,13 +62,13 @@ def support() -> ResponseReturnValue:
 @bp.get("/can-and-cannot")
 def can_and_cannot() -> ResponseReturnValue:
     """What is promised, and what nobody should expect."""
-    return render_template("public/can-and-cannot.html", settings=current_app.extensions["candour"].settings)
+    return render_template("public/can-and-cannot.html", settings=_settings())
 
 
 @bp.get("/privacy")
 def privacy() -> ResponseReturnValue:
     """What is kept, for whom and for how long."""
-    return render_template("public/privacy.html", settings=current_app.extensions["candour"].settings)
+    return render_template("public/privacy.html", settings=_settings(), regulator=_guidance().regulator)
 
 
 @bp.get("/accessibility")
@@ -73,13 +80,13 @@ def accessibility() -> ResponseReturnValue:
 @bp.get("/elsewhere")
 def elsewhere() -> ResponseReturnValue:
     """Where nurses, other staff, patients and the public can turn."""
-    return render_template("public/elsewhere.html")
+    return render_template("public/elsewhere.html", page=_guidance().page("elsewhere"))
 
 
 @bp.get("/mdo-phone")
 def mdo_phone() -> ResponseReturnValue:
     """The telephone lines of the MDOs; nothing is stored here."""
-    return render_template("public/mdo-phone.html", page=_guidance().page("talking-to-your-mdo"))
+    return render_template("public/mdo-phone.html", mdos=_guidance().mdos)
 
 
 @bp.get("/health")
