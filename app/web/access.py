@@ -3,7 +3,6 @@
 Silence means no. Pages of the blueprint ``public`` never touch a session or a user.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +24,7 @@ from app.domain.permissions import ADVISERS, HANDLERS, Permission, is_granted
 from app.domain.vocabulary import Role
 from app.installation import Installation
 from app.queries import people
+from app.services.accounts import session_id_of
 from app.web.presentation import Viewer
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -189,11 +189,6 @@ def viewer_of(who: people.SignedIn | None) -> Viewer | None:
     if who is None:
         return None
     return Viewer(name=who.name, role=who.role or Role.MEMBER, organisation_name=who.organisation_name or "")
-
-
-def session_id_of(token: str) -> bytes:
-    """The id under which the database keeps the session of a token: 32 bytes."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def load_visitor(token: str) -> Visitor | None:

@@ -1,0 +1,361 @@
+"""What people do with their own account: sign in and out, choose a role, use a code, change the password.
+
+Credentials belong to the person. Every refusal of a sign-in or a code reads the same, whatever its cause,
+and costs the same. Acts are written to the person's own log, which that person alone can read.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.audit.record import personal_log, record_personal
+from app.database import installation_of, reader, transaction
+from app.domain.actors import Act, Actor, ActorKind
+from app.domain.deadlines import local
+from app.domain.errors import InvalidInput, NotFound
+from app.domain.events import (
+    CodeSent,
+    MembershipChosen,
+    PasswordChanged,
+    SessionEnded,
+    SessionRefused,
+    SessionsEnded,
+    SessionStarted,
+)
+from app.domain.vocabulary import Role
+from app.keychain import CODE_LENGTH, account_code
+from app.models.account import AccountCode, CodePurpose, SignIn
+from app.models.ledger import AuditEntry
+from app.models.mail import Mail, MailKind, MailState
+from app.models.person import Membership, Person
+from app.queries.people import current_on
+from app.services import throttling
+from app.services.passwords import Passwords, check_new, passwords_of
+
+CODE_MINUTES = 30
+CODES_ALIVE = 5
+MISTAKEN_FOR = str.maketrans("OIL", "011")
+KEPT_AFTER_END = timedelta(days=30)
+SOMEBODY = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A session that has just begun. ``token`` goes to the browser and is kept nowhere else."""
+
+    token: str = field(repr=False)
+    device: str = field(repr=False, default="")
+    role: Role | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnEntry:
+    """One line of a person's own log: what happened (its tag) and when."""
+
+    tag: str
+    at: datetime
+
+
+def normal_address(text: str) -> str:
+    """An e-mail address as it is kept and compared."""
+    return text.strip().casefold()
+
+
+def is_address(text: str) -> bool:
+    """Whether a text could be an e-mail address; a database can hold it then."""
+    name, at, domain = text.rpartition("@")
+    is_plain = text.isprintable() and " " not in text and len(text) <= throttling.LONGEST_ADDRESS
+    return bool(name and at and "." in domain.strip(".") and is_plain)
+
+
+def hash_password(password: str) -> str:
+    """The hash of a password under this installation's parameters; slow, so never inside a transaction."""
+    return _passwords().hash(password)
+
+
+def sign_in(email: str, password: str, *, device: str = "", act: Act) -> Started:
+    """Begins a session for whoever knows the password.
+
+    Raises InvalidInput (not-recognised) for every cause alike, TryAgainLater after many tries.
+    """
+    address = normal_address(email)
+    key = throttling.account_key(reader(), "sign-in", address, device=device)
+    passwords = _passwords()
+    with passwords.turn():
+        throttling.count_try(key, pace=throttling.SIGN_IN, now=act.now)
+        person = person_at(address)
+        expected = person.password_hash if person else None
+        if not passwords.is_right(password, expected=expected) or person is None or expected is None:
+            _refuse(person, key=key, act=act)
+            raise InvalidInput("password", "not-recognised")
+        renewed = passwords.renewed(password, expected=expected)
+    with transaction() as session:
+        _keep_hash(session, person.id, expected=expected, renewed=renewed)
+        throttling.forgive(session, key)
+        started = _start(session, person.id, proved_by="password", act=_as_themselves(person.id, act))
+        return replace(started, device=throttling.new_device(session, account=address))
+
+
+def person_at(address: str) -> Person | None:
+    """Who has this address, if anybody; an impossible address is nobody's."""
+    if not is_address(address):
+        return None
+    return reader().execute(select(Person).where(Person.email == address)).scalar_one_or_none()
+
+
+def _passwords() -> Passwords:
+    return passwords_of(installation_of(reader()).settings)
+
+
+def _refuse(person: Person | None, *, key: bytes, act: Act) -> None:
+    """Writes the refusal to the log of whoever has the account, by nobody in particular."""
+    nobody = replace(act, actor=Actor(kind=ActorKind.PERSON))
+    with transaction() as session:
+        throttling.touch(session, key)
+        if person is not None:
+            record_personal(session, SessionRefused(by=SOMEBODY), person_id=person.id, act=nobody)
+
+
+def _as_themselves(person_id: UUID, act: Act) -> Act:
+    """The same act, by the person who has just proved who they are."""
+    return replace(act, actor=Actor(kind=ActorKind.PERSON, person_id=person_id))
+
+
+def _keep_hash(session: Session, person_id: UUID, *, expected: str, renewed: str) -> None:
+    """Refuses where the password was changed since it was checked."""
+    changed = session.execute(
+        update(Person)
+        .where(Person.id == person_id, Person.password_hash == expected)
+        .values(password_hash=renewed)
+        .returning(Person.id)
+    ).one_or_none()
+    if changed is None:
+        raise InvalidInput("password", "not-recognised")
+
+
+def _start(session: Session, person_id: UUID, *, proved_by: str, act: Act) -> Started:
+    """A new session; it acts in the person's only membership, or in none until they choose."""
+    held = session.execute(
+        select(Membership.id, Membership.role).where(
+            Membership.person_id == person_id, current_on(local(act.now).date())
+        )
+    ).all()
+    only = held[0] if len(held) == 1 else None
+    hours = installation_of(session).settings.session_hours
+    token = secrets.token_urlsafe(32)
+    session.add(
+        SignIn(
+            id=session_id_of(token),
+            person_id=person_id,
+            membership_id=only.id if only else None,
+            proved_by=proved_by,
+            started_at=act.now,
+            expires_at=act.now + timedelta(hours=hours),
+        )
+    )
+    record_personal(session, SessionStarted(by=SOMEBODY), person_id=person_id, act=act)
+    return Started(token=token, role=only.role if only else None)
+
+
+def session_id_of(token: str) -> bytes:
+    """The id under which the database knows the session of a token: 32 bytes."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def choose_membership(session_id: bytes, membership_id: UUID, *, act: Act) -> Started:
+    """Goes on in another of the person's current memberships, under a new token. Raises NotFound."""
+    with transaction() as session:
+        old = _own_session(session, session_id, act=act)
+        role = session.execute(
+            select(Membership.role).where(
+                Membership.id == membership_id,
+                Membership.person_id == old.person_id,
+                current_on(local(act.now).date()),
+            )
+        ).scalar_one_or_none()
+        if role is None:
+            raise NotFound("no such membership of this person")
+        token = secrets.token_urlsafe(32)
+        session.add(
+            SignIn(
+                id=session_id_of(token),
+                person_id=old.person_id,
+                membership_id=membership_id,
+                proved_by=old.proved_by,
+                started_at=old.started_at,
+                expires_at=old.expires_at,
+            )
+        )
+        old.ended_at = act.now
+        record_personal(session, MembershipChosen(by=role), person_id=old.person_id, act=act)
+        return Started(token=token, role=role)
+
+
+def end_session(session_id: bytes, *, act: Act) -> None:
+    """Signs out."""
+    with transaction() as session:
+        own = _own_session(session, session_id, act=act)
+        own.ended_at = act.now
+        record_personal(session, SessionEnded(by=SOMEBODY), person_id=own.person_id, act=act)
+
+
+def end_other_sessions(session_id: bytes, *, act: Act) -> None:
+    """Ends every session of the person but this one."""
+    with transaction() as session:
+        own = _own_session(session, session_id, act=act)
+        _end_sessions(session, own.person_id, besides=session_id, act=act)
+
+
+def _own_session(session: Session, session_id: bytes, *, act: Act) -> SignIn:
+    own = session.get(SignIn, session_id)
+    if own is None or own.ended_at is not None or own.person_id != act.actor.person_id:
+        raise NotFound("no such session")
+    return own
+
+
+def _end_sessions(session: Session, person_id: UUID, *, besides: bytes = b"", act: Act) -> None:
+    session.execute(
+        update(SignIn)
+        .where(SignIn.person_id == person_id, SignIn.id != besides, SignIn.ended_at.is_(None))
+        .values(ended_at=act.now)
+    )
+    record_personal(session, SessionsEnded(by=SOMEBODY), person_id=person_id, act=act)
+
+
+def change_password(session_id: bytes, *, current: str, password: str, act: Act) -> None:
+    """Sets a new password, ends all other sessions and tells the person by mail.
+
+    Raises InvalidInput on ``current`` or ``password``, TryAgainLater after many tries.
+    """
+    person = reader().get_one(Person, act.actor.person_id)
+    check_new(password, address=person.email)
+    key = throttling.account_key(reader(), "change", str(person.id))
+    passwords = _passwords()
+    with passwords.turn():
+        throttling.count_try(key, pace=throttling.SIGN_IN, now=act.now)
+        expected = person.password_hash or ""
+        if not passwords.is_right(current, expected=person.password_hash):
+            raise InvalidInput("current", "not-recognised")
+        hashed = passwords.hash(password)
+    with transaction() as session:
+        _own_session(session, session_id, act=act)
+        _keep_hash(session, person.id, expected=expected, renewed=hashed)
+        throttling.forgive(session, key)
+        _end_sessions(session, person.id, besides=session_id, act=act)
+        _tell_of_new_password(session, person.id, act=act)
+
+
+def _tell_of_new_password(session: Session, person_id: UUID, *, act: Act) -> None:
+    record_personal(session, PasswordChanged(by=SOMEBODY), person_id=person_id, act=act)
+    _queue(session, MailKind.SIGN_IN, person_id, now=act.now)
+
+
+def _queue(session: Session, kind: MailKind, person_id: UUID, *, now: datetime) -> None:
+    session.add(
+        Mail(kind=kind, person_id=person_id, queued_at=now, next_attempt_at=now, state=MailState.QUEUED)
+    )
+
+
+def send_code(session: Session, person_id: UUID, *, purpose: CodePurpose, act: Act) -> AccountCode:
+    """Queues a code to the person's own address, inside the transaction of an act."""
+    expires_at = act.now + timedelta(minutes=CODE_MINUTES)
+    code = AccountCode(person_id=person_id, purpose=purpose, sent_at=act.now, expires_at=expires_at)
+    session.add(code)
+    session.flush()
+    _queue(session, MailKind.CODE, person_id, now=act.now)
+    record_personal(
+        session, CodeSent(by=act.actor.role or SOMEBODY, purpose=purpose), person_id=person_id, act=act
+    )
+    return code
+
+
+def ask_for_code(email: str, *, device: str = "", act: Act) -> None:
+    """Sends a code to an address that is known; says nothing about one that is not. Raises TryAgainLater."""
+    address = normal_address(email)
+    key = throttling.account_key(reader(), "send", address, device=device)
+    throttling.count_try(key, pace=throttling.SENDING, now=act.now)
+    person = person_at(address)
+    if person is not None:
+        with transaction() as session:
+            send_code(session, person.id, purpose=CodePurpose.RESET, act=act)
+
+
+def use_code(email: str, code: str, *, password: str, device: str = "", act: Act) -> Started:
+    """Sets a password for whoever has the code that was sent to the address, and begins a session.
+
+    All other sessions end and the person is told by mail. Raises InvalidInput on ``password``, or on
+    ``code`` (not-recognised) for every other cause alike; TryAgainLater after many tries.
+    """
+    address = normal_address(email)
+    check_new(password, address=address)
+    key = throttling.account_key(reader(), "code", address, device=device)
+    passwords = _passwords()
+    with passwords.turn():
+        throttling.count_try(key, pace=throttling.CODE, now=act.now)
+        hashed = passwords.hash(password)
+    person = person_at(address)
+    if person is None:
+        raise InvalidInput("code", "not-recognised")
+    with transaction() as session:
+        _spend_code(session, person.id, code, now=act.now)
+        throttling.forgive(session, key, throttling.account_key(session, "sign-in", address))
+        own = _as_themselves(person.id, act)
+        _set_password(session, person.id, hashed, act=own)
+        started = _start(session, person.id, proved_by="code", act=own)
+        return replace(started, device=throttling.new_device(session, account=address))
+
+
+def _spend_code(session: Session, person_id: UUID, text: str, *, now: datetime) -> None:
+    """Marks every open code of the person as used, if one of them is the text. Raises InvalidInput."""
+    alive = (AccountCode.person_id == person_id, AccountCode.used_at.is_(None), AccountCode.expires_at > now)
+    newest = select(AccountCode).where(*alive).order_by(AccountCode.sent_at.desc()).limit(CODES_ALIVE)
+    codes = session.execute(newest.with_for_update()).scalars().all()
+    given = _bare(text[: 4 * CODE_LENGTH].upper().translate(MISTAKEN_FOR))
+    right = [one for one in codes if _is_same(_bare(account_code(session, one.id)), given)]
+    if not right:
+        raise InvalidInput("code", "not-recognised")
+    session.execute(update(AccountCode).where(*alive).values(used_at=now))
+
+
+def _bare(code: str) -> str:
+    return "".join(sign for sign in code if sign.isalnum())
+
+
+def _is_same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
+
+
+def _set_password(session: Session, person_id: UUID, hashed: str, *, act: Act) -> None:
+    person = session.get_one(Person, person_id)
+    person.password_hash = hashed
+    person.email_verified_at = act.now
+    _end_sessions(session, person_id, act=act)
+    _tell_of_new_password(session, person_id, act=act)
+
+
+def own_log(person_id: UUID, *, limit: int = 20) -> Sequence[OwnEntry]:
+    """The newest lines of a person's own log about their account, newest first."""
+    session = reader()
+    newest = (
+        select(AuditEntry.action, AuditEntry.at)
+        .where(AuditEntry.log == personal_log(session, person_id), AuditEntry.action.startswith("account:"))
+        .order_by(AuditEntry.at.desc())
+        .limit(limit)
+    )
+    return [OwnEntry(tag=row.action, at=row.at) for row in session.execute(newest)]
+
+
+def forget_expired(*, now: datetime) -> None:
+    """Drops sessions and codes that ended a month ago, and counts of tries that no longer matter."""
+    before = now - KEPT_AFTER_END
+    with transaction() as session:
+        session.execute(delete(SignIn).where(or_(SignIn.expires_at < before, SignIn.ended_at < before)))
+        session.execute(delete(AccountCode).where(AccountCode.expires_at < before))
+        throttling.forget_old_tries(session, now=now)
