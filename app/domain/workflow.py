@@ -169,6 +169,12 @@ class Transition:
     resumes: tuple[str, ...]
     starts: tuple[str, ...]
     first_in: tuple[str, ...]
+    by_outcome: Mapping[Outcome, str]
+
+    def leads_to(self, snapshot: "Snapshot", occurrence: "Occurrence") -> str:
+        """The state after the action: by its outcome, else its own, else where the case is."""
+        chosen = self.by_outcome.get(occurrence.outcome) if occurrence.outcome else None
+        return chosen or self.to or snapshot.state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,7 +319,7 @@ def step(definition: Definition, snapshot: Snapshot, occurrence: Occurrence, now
     for guard in transition.guards:
         GUARDS[guard](snapshot, occurrence)
     moved = _facts(snapshot, occurrence, now)
-    after = replace(moved, state=transition.to or snapshot.state)
+    after = replace(moved, state=transition.leads_to(snapshot, occurrence))
     effects = _effects(transition, snapshot, occurrence)
     if definition.states[after.state].is_final:
         effects = (*effects, *_end_all(snapshot, effects))

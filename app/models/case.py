@@ -21,6 +21,7 @@ from app.domain.vocabulary import (
 
 OPEN = text("closed_at IS NULL")
 HANDLING = text("until_at IS NULL")
+OUTSIDE = text("outside_organisation_id IS NOT NULL")
 
 
 class Case(Base):
@@ -106,7 +107,10 @@ class CaseExclusion(Base):
 
 
 class CaseHandler(Base):
-    """Somebody who works on a case, in one capacity, from an instant to an instant."""
+    """Somebody who works on a case, in one capacity, from an instant to an instant.
+
+    ``outside_organisation_id`` is the case's organisation where the handler belongs to another one.
+    """
 
     __tablename__ = "case_handler"
     __table_args__ = (
@@ -118,6 +122,13 @@ class CaseHandler(Base):
             sqlite_where=HANDLING,
             postgresql_where=HANDLING,
         ),
+        Index(
+            "ix_case_handler_outside",
+            "membership_id",
+            "outside_organisation_id",
+            sqlite_where=OUTSIDE,
+            postgresql_where=OUTSIDE,
+        ),
         Index(None, "case_id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -127,7 +138,7 @@ class CaseHandler(Base):
     capacity: Mapped[Role]
     from_at: Mapped[datetime]
     until_at: Mapped[datetime | None]
-    is_moved_notice_due: Mapped[bool] = mapped_column(default=False)
+    outside_organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     next_due_at: Mapped[datetime | None]
 
 

@@ -1,7 +1,6 @@
 """Deadlines and the pauses that stop them. ``due_at`` is the stored result of a pure function."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID, uuid4
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
@@ -9,19 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base
 from app.domain.vocabulary import Role
+from app.domain.workflow import ClockState
 
 ARMED = text("state = 'armed'")
-
-
-class DeadlineState(StrEnum):
-    """What became of a deadline."""
-
-    ARMED = "armed"
-    PAUSED = "paused"
-    MET = "met"
-    MISSED = "missed"
-    CANCELLED = "cancelled"
-    SET_ASIDE = "set_aside"
 
 
 class Deadline(Base):
@@ -44,7 +33,7 @@ class Deadline(Base):
     started_at: Mapped[datetime]
     due_at: Mapped[datetime]
     fire_at: Mapped[datetime]
-    state: Mapped[DeadlineState]
+    state: Mapped[ClockState]
     ended_at: Mapped[datetime | None]
 
 

@@ -9,11 +9,14 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.config import ROOT
+from app.database import installation_of, transaction
 from app.domain.deadlines import Limit
 from app.domain.routing import Row, Table, Trait
-from app.domain.vocabulary import Basis, Kind, Role, Severity
+from app.domain.vocabulary import Basis, Kind, Outcome, Role, Severity
 from app.domain.workflow import (
     Action,
     Clock,
@@ -25,6 +28,7 @@ from app.domain.workflow import (
     Transition,
     Waiting,
 )
+from app.models.definition import WorkflowDefinition
 
 REFERENCE = ROOT / "app" / "reference"
 ELSE = "else"
@@ -60,6 +64,7 @@ class _Action(msgspec.Struct, forbid_unknown_fields=True, rename={"from_states":
     resumes: tuple[str, ...] = ()
     starts: tuple[str, ...] = ()
     first_in: tuple[str, ...] = ()
+    by_outcome: dict[Outcome, str] = {}
 
 
 class _Rung(msgspec.Struct, forbid_unknown_fields=True):
@@ -188,6 +193,7 @@ def _transition(name: str, raw: object) -> Transition:
         resumes=action.resumes,
         starts=action.starts,
         first_in=action.first_in,
+        by_outcome=MappingProxyType(action.by_outcome),
     )
 
 
@@ -222,3 +228,25 @@ def _limits(written: Mapping[str, str]) -> Mapping[Severity, Limit]:
     return MappingProxyType(
         {severity: Limit.parse(written.get(severity) or written[ELSE]) for severity in Severity}
     )
+
+
+def store_shipped() -> None:
+    """Keeps the shipped definitions in the database, so that a case finds the one it started on for ever."""
+    with transaction() as session:
+        known = set(session.scalars(select(WorkflowDefinition.hash)))
+        for source in shipped_sources():
+            definition = definition_from(source)
+            if definition.hash not in known:
+                session.add(
+                    WorkflowDefinition(
+                        hash=definition.hash, name=definition.name, version=definition.version, source=source
+                    )
+                )
+
+
+def definition_of(session: Session, digest: str) -> Definition:
+    """The definition that a case started on, whatever is shipped now."""
+    for shipped in installation_of(session).workflows.values():
+        if shipped.hash == digest:
+            return shipped
+    return definition_from(session.get_one(WorkflowDefinition, digest).source)

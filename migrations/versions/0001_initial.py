@@ -757,11 +757,16 @@ def create_tables() -> None:
         ),
         sa.Column("from_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("is_moved_notice_due", sa.Boolean(), nullable=False),
+        sa.Column("outside_organisation_id", sa.Uuid(), nullable=True),
         sa.Column("next_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_case_handler_case_id")),
         sa.ForeignKeyConstraint(
             ["membership_id"], ["membership.id"], name=op.f("fk_case_handler_membership_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["outside_organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_case_handler_outside_organisation_id"),
         ),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_case_handler_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_handler")),
@@ -774,6 +779,14 @@ def create_tables() -> None:
         unique=False,
         sqlite_where=sa.text("until_at IS NULL"),
         postgresql_where=sa.text("until_at IS NULL"),
+    )
+    op.create_index(
+        "ix_case_handler_outside",
+        "case_handler",
+        ["membership_id", "outside_organisation_id"],
+        unique=False,
+        sqlite_where=sa.text("outside_organisation_id IS NOT NULL"),
+        postgresql_where=sa.text("outside_organisation_id IS NOT NULL"),
     )
     op.create_table(
         "case_key",
@@ -872,9 +885,10 @@ def create_tables() -> None:
                 "paused",
                 "met",
                 "missed",
+                "fired",
                 "cancelled",
                 "set_aside",
-                name="deadlinestate",
+                name="clockstate",
                 native_enum=False,
                 create_constraint=True,
                 length=40,
@@ -1138,6 +1152,12 @@ def drop_tables() -> None:
     op.drop_table("case_party")
     op.drop_table("case_key")
     op.drop_index(
+        "ix_case_handler_outside",
+        table_name="case_handler",
+        sqlite_where=sa.text("outside_organisation_id IS NOT NULL"),
+        postgresql_where=sa.text("outside_organisation_id IS NOT NULL"),
+    )
+    op.drop_index(
         "ix_case_handler_open_by_due",
         table_name="case_handler",
         sqlite_where=sa.text("until_at IS NULL"),
@@ -1163,12 +1183,12 @@ def drop_tables() -> None:
     op.drop_index(op.f("ix_relation_other_id"), table_name="relation")
     op.drop_table("relation")
     op.drop_table("personal_key")
-    op.drop_index(op.f("ix_invitation_person_id"), table_name="invitation")
-    op.drop_index(op.f("ix_invitation_organisation_id"), table_name="invitation")
-    op.drop_table("invitation")
     op.drop_index(op.f("ix_membership_person_id"), table_name="membership")
     op.drop_index(op.f("ix_membership_organisation_id_membership_role"), table_name="membership")
     op.drop_table("membership")
+    op.drop_index(op.f("ix_invitation_person_id"), table_name="invitation")
+    op.drop_index(op.f("ix_invitation_organisation_id"), table_name="invitation")
+    op.drop_table("invitation")
     op.drop_index(op.f("ix_draft_person_id"), table_name="draft")
     op.drop_index(op.f("ix_draft_expires_at"), table_name="draft")
     op.drop_table("draft")

@@ -1,0 +1,42 @@
+"""Queueing mail, inside the transaction whose news it carries. Nothing is sent before commit."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from app.models.case import Case
+from app.models.mail import Mail, MailKind, MailState
+
+
+def queue(
+    session: Session,
+    kind: MailKind,
+    *,
+    now: datetime,
+    membership_id: UUID | None = None,
+    case_id: UUID | None = None,
+    person_id: UUID | None = None,
+    mail_id: UUID | None = None,
+) -> None:
+    """Puts one mail in the outbox: ids only. Who may still be told is asked again when it is sent."""
+    session.execute(
+        insert(Mail).values(
+            id=mail_id or uuid4(),
+            kind=kind,
+            membership_id=membership_id,
+            case_id=case_id,
+            person_id=person_id,
+            queued_at=now,
+            next_attempt_at=now,
+            state=MailState.QUEUED,
+        )
+    )
+
+
+def news_for_reporter(session: Session, *, case_id: UUID, now: datetime) -> None:
+    """Queues "There is news for you" to the address that the reporter gave for this case, if any."""
+    contact = session.scalar(select(Case.contact_sealed).where(Case.id == case_id))
+    if contact is not None:
+        queue(session, MailKind.NEWS, case_id=case_id, now=now)

@@ -1,0 +1,610 @@
+"""What a handler does in a case: one function an act, each through the one door."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.database import transaction
+from app.domain.actors import Act
+from app.domain.calendars import LONDON
+from app.domain.errors import InvalidInput, NotAvailable, NotFound, StaleCase
+from app.domain.events import (
+    ActionCompleted,
+    ActionsAgreed,
+    AdviceGiven,
+    CaseClosed,
+    CaseEscalated,
+    CaseReferred,
+    CaseReopened,
+    CategoryChanged,
+    ContainmentRecorded,
+    DutyDecided,
+    Event,
+    InformationRequested,
+    InterimDecided,
+    MessageSent,
+    NoteAdded,
+    NoticeRecorded,
+    OwnerChanged,
+    PatientDataDecided,
+    PatientDecided,
+    RecusalMade,
+    ReportAcknowledged,
+    SeverityLowered,
+    SeveritySet,
+    SubjectResolved,
+    TriageDecided,
+)
+from app.domain.permissions import OFFICERS
+from app.domain.plan import Assigned, Clockwork, Done, Item, Text, Wish, plan
+from app.domain.vocabulary import Duty, Outcome, PatientData, Role, Severity
+from app.domain.workflow import Action, Definition, Occurrence, Snapshot
+from app.keychain import person_token
+from app.models.case import Case
+from app.models.message import MessageKind
+from app.models.person import Membership, Person
+from app.queries.cases import Standing, standing_in, visible_case
+from app.services.changes import load, write
+from app.services.clockworks import clockwork_for
+from app.services.definitions import definition_of
+from app.services.routing import (
+    TRIES,
+    Ground,
+    candidates_for,
+    current_on,
+    find_holder,
+    own_tokens,
+    parties_of,
+    take_up,
+)
+
+OVERDUE = "overdue"
+REGULATOR = "regulator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A case in the hands of one actor, inside the transaction of one act."""
+
+    session: Session
+    case: Case
+    snapshot: Snapshot
+    standing: Standing
+    definition: Definition
+    clockwork: Clockwork
+    act: Act
+
+    @property
+    def by(self) -> Role:
+        """The capacity in which the actor acts."""
+        return self.standing.capacity
+
+    def text(self, kind: MessageKind, body: str) -> tuple[Text, ...]:
+        """Words of the actor to be sealed into the case; none where nothing was written."""
+        if not body:
+            return ()
+        return (
+            Text(
+                kind=kind,
+                body=body,
+                author_role=self.by,
+                author_membership_id=self.act.actor.membership_id,
+                is_for_officer=self.by in OFFICERS,
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triage:
+    """What a handler decided on reading a report."""
+
+    severity: Severity
+    reason: str = ""
+    category: str | None = None
+    is_repeat: bool = False
+    measures: str
+    duty: Duty | None = None
+    duty_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """How a case ends: what the reporter reads, what was learnt, and what is settled before."""
+
+    outcome: Outcome
+    text: str
+    learning: str = ""
+    are_actions_kept: bool = False
+    is_patient_told: bool | None = None
+    patient_note: str = ""
+
+
+Build = Callable[[Scene], tuple[Occurrence, Wish]]
+
+
+def _enter(case_id: UUID, version: int, act: Act, build: Build) -> None:
+    """The private door: reload, check who may know of it and that nobody was faster, plan, write.
+
+    Raises NotFound before StaleCase: somebody who lost access is told nothing of what changed.
+    """
+    with transaction() as session:
+        case = visible_case(session, act.actor, case_id)
+        if case is None:
+            raise NotFound("no such case")
+        if case.version != version:
+            raise StaleCase("the page is older than the case")
+        enter_unseen(session, case, act, build, standing=standing_in(session, act.actor, case))
+
+
+def enter_unseen(session: Session, case: Case, act: Act, build: Build, *, standing: Standing) -> None:
+    """The rest of the door, for acts whose right to the case is proved elsewhere: reporters and the clock."""
+    scene = Scene(
+        session=session,
+        case=case,
+        snapshot=load(session, case.id),
+        standing=standing,
+        definition=definition_of(session, case.definition_hash),
+        clockwork=clockwork_for(session, case.organisation_id, on=act.now.astimezone(LONDON).date()),
+        act=act,
+    )
+    occurrence, wish = build(scene)
+    changes = plan(
+        scene.definition, scene.snapshot, occurrence, now=act.now, clockwork=scene.clockwork, wish=wish
+    )
+    write(session, [changes], act=act, calendar_version=scene.clockwork.calendar.version)
+
+
+def acknowledge(case_id: UUID, version: int, *, text: str, act: Act) -> None:
+    """Tells the reporter that a person has their report."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        wish = Wish(
+            events=(ReportAcknowledged(by=scene.by),),
+            texts=scene.text(MessageKind.ACKNOWLEDGEMENT, text),
+            values={"acknowledged_at": act.now},
+            tells_reporter=True,
+        )
+        return Occurrence(action=Action.ACKNOWLEDGE, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)
+
+
+def triage(case_id: UUID, version: int, *, decision: Triage, act: Act) -> None:
+    """Records how urgent it is, what it is about and what keeps people safe meanwhile.
+
+    Lowering needs a reason, which the reporter can read.
+    """
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        before = scene.snapshot
+        is_lower = decision.severity.rank < before.severity.rank
+        texts = scene.text(MessageKind.REASON, decision.reason) if is_lower else ()
+        duty_texts = scene.text(MessageKind.NOTE, decision.duty_reason)
+        values = {
+            "interim_measures": decision.measures,
+            "acknowledged_at": _acknowledged(scene.case, act.now),
+        }
+        if decision.duty is not None:
+            values["duty"] = decision.duty
+        wish = Wish(
+            events=tuple(_triage_events(scene, decision)),
+            texts=(*texts, *duty_texts),
+            values=values,
+            tells_reporter=True,
+        )
+        occurrence = Occurrence(
+            action=Action.TRIAGE,
+            capacity=scene.by,
+            severity=decision.severity,
+            category=decision.category,
+            reason=decision.reason,
+        )
+        return occurrence, wish
+
+    _enter(case_id, version, act, build)
+
+
+def _acknowledged(case: Case, now: datetime) -> datetime:
+    """When the report was acknowledged: triage says so too, if nobody did before."""
+    return case.acknowledged_at or now
+
+
+def _triage_events(scene: Scene, decision: Triage) -> list[Event]:
+    before = scene.snapshot
+    events: list[Event] = [TriageDecided(by=scene.by)]
+    if decision.severity.rank < before.severity.rank:
+        events.append(SeverityLowered(by=scene.by, from_severity=before.severity, severity=decision.severity))
+    else:
+        events.append(SeveritySet(by=scene.by, severity=decision.severity))
+    if decision.category and decision.category != before.category:
+        events.append(CategoryChanged(by=scene.by, from_category=before.category, category=decision.category))
+    if decision.duty is not None:
+        events.append(DutyDecided(by=scene.by, level=decision.duty))
+    return [*events, InterimDecided(by=scene.by, measures=decision.measures)]
+
+
+def request_information(case_id: UUID, version: int, *, question: str, why: str, act: Act) -> None:
+    """Asks the reporter something; the review waits for the answer, ten working days at most."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        body = f"{question}\n\n{why}" if why else question
+        wish = Wish(
+            events=(InformationRequested(by=scene.by),),
+            texts=scene.text(MessageKind.QUESTION, body),
+            tells_reporter=True,
+        )
+        return Occurrence(action=Action.REQUEST_INFORMATION, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)
+
+
+def message(case_id: UUID, version: int, *, text: str, act: Act) -> None:
+    """Writes to the reporter."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        wish = Wish(
+            events=(MessageSent(by=scene.by),),
+            texts=scene.text(MessageKind.MESSAGE, text),
+            tells_reporter=True,
+        )
+        return Occurrence(action=Action.MESSAGE, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)
+
+
+def reply(case_id: UUID, version: int, *, text: str, act: Act) -> None:
+    """The adviser answers the member."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        wish = Wish(
+            events=(AdviceGiven(by=scene.by),),
+            texts=scene.text(MessageKind.MESSAGE, text),
+            tells_reporter=True,
+        )
+        return Occurrence(action=Action.REPLY, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)
+
+
+def note(case_id: UUID, version: int, *, text: str, act: Act) -> None:
+    """Writes a note that handlers read, and nobody else."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        wish = Wish(events=(NoteAdded(by=scene.by),), texts=scene.text(MessageKind.NOTE, text))
+        return Occurrence(action=Action.NOTE, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)
+
+
+def refer(
+    case_id: UUID,
+    version: int,
+    *,
+    to: Role | None,
+    membership_id: UUID | None = None,
+    reason: str,
+    text: str = "",
+    act: Act,
+) -> Role:
+    """Passes the case to a role, where the service picks the person, or to one holder of it.
+
+    Answers the role that has it now. Raises NotAvailable where the chosen person cannot take it, for
+    whatever cause, and NobodyEligible where nobody can.
+    """
+    found: list[Role] = []
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        new = _next_owner(scene, to, membership_id)
+        found.append(new.capacity)
+        event = CaseReferred(by=scene.by, to=new.capacity, reason=reason)
+        wish = Wish(
+            events=(event,),
+            texts=scene.text(MessageKind.NOTE, text),
+            joining=(new,),
+            leaving=(scene.snapshot.owner_membership_id,),
+        )
+        return Occurrence(action=Action.REFER, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)
+    return found[0]
+
+
+def _next_owner(scene: Scene, to: Role | None, membership_id: UUID | None) -> Assigned:
+    if membership_id is not None:
+        return _this_person(scene, membership_id)
+    if to is None:
+        raise InvalidInput("to", "missing")
+    return _owner_in(scene, to, not_again=frozenset({scene.snapshot.owner_membership_id}))
+
+
+def _ground(scene: Scene, not_again: frozenset[UUID] = frozenset()) -> Ground:
+    return Ground(
+        organisation_id=scene.case.organisation_id,
+        on=scene.act.now.astimezone(LONDON).date(),
+        parties=parties_of(scene.session, scene.case.id),
+        not_again=not_again,
+    )
+
+
+def _owner_in(scene: Scene, role: Role, *, not_again: frozenset[UUID]) -> Assigned:
+    """Somebody in that role, or standing in for it, with the case counted to them."""
+    for _ in range(TRIES):
+        routed = find_holder(scene.session, role, _ground(scene, not_again), row="referral")
+        taken = take_up(scene.session, routed, is_owner=True, now=scene.act.now)
+        if taken:
+            return taken
+    raise NotAvailable("everybody was given another case meanwhile")
+
+
+def _this_person(scene: Scene, membership_id: UUID) -> Assigned:
+    """The person chosen by name; the same answer for a conflict, an absence and a full desk."""
+    chosen = scene.session.get(Membership, membership_id)
+    if chosen is None or membership_id == scene.snapshot.owner_membership_id:
+        raise NotAvailable("not available")
+    ground = _ground(scene)
+    candidates = candidates_for(scene.session, chosen.role, ground, conflicts_of=scene.case.organisation_id)
+    fit = [one for one in candidates if one.membership_id == membership_id]
+    if not fit or ground.parties.conflicts_with(fit[0]):
+        raise NotAvailable("not available")
+    routed = find_holder(
+        scene.session,
+        chosen.role,
+        _ground(scene, frozenset(one.membership_id for one in candidates if one is not fit[0])),
+        row="referral",
+    )
+    taken = take_up(scene.session, routed, is_owner=True, now=scene.act.now)
+    if taken is None or taken.membership_id != membership_id:
+        raise NotAvailable("not available")
+    return taken
+
+
+def escalate(case_id: UUID, version: int, *, reason: str, knows: str, act: Act) -> Role:
+    """Asks the responsible officer, or whoever stands in for them, to take the case; the handler stays."""
+    found: list[Role] = []
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        new = senior(scene)
+        found.append(new.capacity)
+        wish = Wish(
+            events=(CaseEscalated(by=scene.by, to=new.capacity, reason=knows),),
+            texts=scene.text(MessageKind.NOTE, reason),
+            joining=(new,),
+            values={"escalated_to": new.capacity},
+        )
+        return Occurrence(action=Action.ESCALATE, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)
+    return found[0]
+
+
+def senior(scene: Scene) -> Assigned:
+    """Who a case is escalated to. While nobody knows whom it is about, that is the outside reviewer."""
+    role = Role.OUTSIDE_REVIEWER if scene.snapshot.is_subject_unresolved else Role.RESPONSIBLE_OFFICER
+    return _owner_in(scene, role, not_again=frozenset({scene.snapshot.owner_membership_id}))
+
+
+def recuse(case_id: UUID, version: int, *, kind: str, text: str, act: Act) -> None:
+    """Steps back at once; if the case was theirs, somebody else is found in the same role or above."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        token = _own_token(scene)
+        events: list[Event] = [RecusalMade(by=scene.by)]
+        joining: tuple[Assigned, ...] = ()
+        if scene.standing.is_owner:
+            joining = (_owner_in(scene, scene.by, not_again=_all_memberships(scene)),)
+            events.append(
+                OwnerChanged(by="clock", from_role=scene.by, to=joining[0].capacity, reason="recusal")
+            )
+        elif scene.by in OFFICERS:
+            joining = _other_officer(scene)
+        wish = Wish(
+            events=tuple(events),
+            texts=scene.text(MessageKind.NOTE, text),
+            joining=joining,
+            leaving=(_membership(scene),),
+            exclusions=((token, f"recusal:{kind}"),),
+        )
+        return Occurrence(action=Action.RECUSE, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)
+
+
+def _membership(scene: Scene) -> UUID:
+    membership_id = scene.act.actor.membership_id
+    if membership_id is None:
+        raise NotFound("nobody acts without a membership")
+    return membership_id
+
+
+def _own_token(scene: Scene) -> bytes:
+    person_id = scene.act.actor.person_id
+    if person_id is None:
+        raise NotFound("nobody recuses without being a person")
+    return person_token(scene.session, person_id, organisation_id=scene.case.organisation_id)
+
+
+def _all_memberships(scene: Scene) -> frozenset[UUID]:
+    """Every membership of the one who steps back: they do not get the case again under another hat."""
+    return frozenset(
+        scene.session.scalars(select(Membership.id).where(Membership.person_id == scene.act.actor.person_id))
+    )
+
+
+def _other_officer(scene: Scene) -> tuple[Assigned, ...]:
+    routed = find_holder(scene.session, scene.by, _ground(scene, _all_memberships(scene)), row="referral")
+    taken = take_up(scene.session, routed, is_owner=False, now=scene.act.now)
+    return (taken,) if taken else ()
+
+
+def agree_actions(case_id: UUID, version: int, *, items: Sequence[Item], act: Act) -> None:
+    """Records what will be done, by whom and by when."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        today = act.now.astimezone(LONDON).date()
+        if not items:
+            raise InvalidInput("items", "missing")
+        if any(item.due_on <= today for item in items):
+            raise InvalidInput("due_on", "past")
+        wish = Wish(
+            events=(ActionsAgreed(by=scene.by, count=len(items)),), items=tuple(items), tells_reporter=True
+        )
+        return Occurrence(action=Action.AGREE_ACTIONS, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)
+
+
+def complete_action(case_id: UUID, version: int, *, item_id: UUID, done: str, act: Act) -> None:
+    """Marks one agreed action as done."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        wish = Wish(
+            events=(ActionCompleted(by=scene.by),),
+            done=(Done(item_id=item_id, note=done),),
+            tells_reporter=True,
+        )
+        return Occurrence(action=Action.COMPLETE_ACTION, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)
+
+
+def record_containment(case_id: UUID, version: int, *, how: str, text: str, act: Act) -> None:
+    """Records that it was noted and taken down, that the site was asked to, or that nothing was up."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        wish = Wish(
+            events=(ContainmentRecorded(by=scene.by, how=how),), texts=scene.text(MessageKind.NOTE, text)
+        )
+        return Occurrence(action=Action.RECORD_CONTAINMENT, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)
+
+
+def decide_patient_data(
+    case_id: UUID, version: int, *, patient_data: PatientData, is_risk_unlikely: bool, reason: str, act: Act
+) -> None:
+    """The data protection officer decides whether a patient could be recognised, and whether that is a risk."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        wish = Wish(
+            events=(PatientDataDecided(by=scene.by, patient_data=patient_data),),
+            texts=scene.text(MessageKind.NOTE, reason),
+            tells_reporter=True,
+        )
+        occurrence = Occurrence(
+            action=Action.DECIDE_PATIENT_DATA,
+            capacity=scene.by,
+            patient_data=patient_data,
+            is_risk_unlikely=is_risk_unlikely,
+            reason=reason,
+        )
+        return occurrence, wish
+
+    _enter(case_id, version, act, build)
+
+
+def record_external_notice(case_id: UUID, version: int, *, body: str, text: str, act: Act) -> None:
+    """Records that a named person told an outside body; the service itself tells nobody."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        if body != REGULATOR and scene.by in OFFICERS:
+            raise InvalidInput("body", "unknown")
+        wish = Wish(
+            events=(NoticeRecorded(by=scene.by, body=body),),
+            texts=scene.text(MessageKind.NOTE, text),
+            tells_reporter=True,
+        )
+        occurrence = Occurrence(
+            action=Action.RECORD_EXTERNAL_NOTICE, capacity=scene.by, is_regulator=body == REGULATOR
+        )
+        return occurrence, wish
+
+    _enter(case_id, version, act, build)
+
+
+def resolve_subject(case_id: UUID, version: int, *, person_id: UUID | None, reason: str, act: Act) -> None:
+    """Records whom a concern is about, or that it is nobody here (None); then others may be given it."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        tokens = _subject_tokens(scene, person_id)
+        wish = Wish(
+            events=(SubjectResolved(by=scene.by, is_member=person_id is not None),),
+            texts=scene.text(MessageKind.NOTE, reason),
+            subject_tokens=tokens,
+        )
+        return Occurrence(action=Action.RESOLVE_SUBJECT, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)
+
+
+def _subject_tokens(scene: Scene, person_id: UUID | None) -> tuple[bytes, ...]:
+    """The chosen person's tokens. The one who decides cannot be the person, nor can somebody from elsewhere."""
+    if person_id is None:
+        return ()
+    day = scene.act.now.astimezone(LONDON).date()
+    person = scene.session.scalars(
+        select(Person)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(
+            Person.id == person_id,
+            Membership.organisation_id == scene.case.organisation_id,
+            *current_on(day),
+        )
+    ).first()
+    if person is None or person_id == scene.act.actor.person_id:
+        raise InvalidInput("person", "unknown")
+    tokens = own_tokens(
+        scene.session, person.id, person.gmc_number, organisation_id=scene.case.organisation_id
+    )
+    return tuple(sorted(tokens))
+
+
+def close(case_id: UUID, version: int, *, closing: Closing, act: Act) -> None:
+    """Ends the case with an outcome and a text for the reporter.
+
+    Raises InvalidInput where actions are open or it is not said whether a patient was told.
+    """
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        events: list[Event] = [CaseClosed(by=scene.by, outcome=closing.outcome)]
+        if closing.is_patient_told is not None:
+            events.append(PatientDecided(by=scene.by, is_told=closing.is_patient_told))
+        wish = Wish(
+            events=tuple(events),
+            texts=(
+                *scene.text(MessageKind.OUTCOME, closing.text),
+                *scene.text(MessageKind.LEARNING, closing.learning),
+                *scene.text(MessageKind.NOTE, closing.patient_note),
+            ),
+            values={"outcome": closing.outcome},
+            tells_reporter=True,
+        )
+        occurrence = Occurrence(
+            action=Action.CLOSE,
+            capacity=scene.by,
+            outcome=closing.outcome,
+            are_actions_kept=closing.are_actions_kept,
+            is_patient_told=closing.is_patient_told,
+        )
+        return occurrence, wish
+
+    _enter(case_id, version, act, build)
+
+
+def reopen(case_id: UUID, version: int, *, reason: str, act: Act) -> None:
+    """Opens a closed case again, with fresh dates for news and outcome; what was missed stays missed."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        wish = Wish(
+            events=(CaseReopened(by=scene.by),),
+            texts=scene.text(MessageKind.REASON, reason),
+            values={"outcome": None},
+            tells_reporter=True,
+            tells_owner=not scene.standing.is_owner,
+        )
+        return Occurrence(action=Action.REOPEN, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)

@@ -1,0 +1,459 @@
+"""Sending a report: who it concerns, who takes it, which clocks run, written as one case in each room."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app.database import installation_of, transaction
+from app.domain.actors import Act, Actor
+from app.domain.calendars import LONDON
+from app.domain.errors import AlreadySubmitted, InvalidInput, NotAvailable, NotFound
+from app.domain.events import (
+    AdviceRequested,
+    Event,
+    OfficerTold,
+    OwnerAssigned,
+    ReportSubmitted,
+    RiskRaised,
+)
+from app.domain.plan import Assigned, Wish, armed_at_opening, armed_events
+from app.domain.report import Holder, Report, Reports, RiskNow
+from app.domain.routing import Matter, Parties, Routed, Trait
+from app.domain.vocabulary import (
+    Kind,
+    Lane,
+    OrganisationType,
+    PartyRole,
+    PatientData,
+    ReporterIdentity,
+    Role,
+)
+from app.domain.workflow import Clock, Condition, Definition, Snapshot
+from app.keychain import gmc_token, person_token
+from app.models.case import Case, CaseParty
+from app.models.draft import Draft
+from app.models.organisation import Organisation
+from app.models.person import Membership, Person
+from app.services.changes import Opening, open_case
+from app.services.clockworks import clockwork_for
+from app.services.routing import (
+    TRIES,
+    Ground,
+    current_on,
+    named_for,
+    own_tokens,
+    route_owner,
+    route_told,
+    take_up,
+)
+
+REPORTER = "reporter"
+CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One case that a report became: its reference and the role that has it."""
+
+    kind: Kind
+    case_id: UUID
+    reference: str
+    organisation_id: UUID
+    owner_role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """Whom a concern is about, as far as the organisation can tell."""
+
+    standing: str = "none"
+    person_id: UUID | None = None
+    tokens: tuple[bytes, ...] = ()
+    roles: frozenset[str] = frozenset()
+    posts: frozenset[str] = frozenset()
+    ticks: frozenset[str] = frozenset()
+    agency_id: UUID | None = None
+    part: PartyRole = PartyRole.SUBJECT
+
+
+def submit(reports: Reports, *, draft_id: UUID | None, act: Act) -> tuple[Sent, ...]:
+    """Sends a report: one case for the employer, one for the MDO, or one of each with nothing in common.
+
+    A draft becomes at most one case in a room, however often it is sent: raises AlreadySubmitted, and
+    ``sent_before`` finds the case. Raises NobodyEligible where no person can take it, and NotFound for a
+    draft that is not the actor's.
+    """
+    with transaction() as session:
+        if draft_id is not None:
+            _take_draft(session, draft_id, act)
+        sent = []
+        if reports.employer is not None:
+            sent.append(_open(session, reports.employer, draft_id=draft_id, act=act))
+        if reports.advice is not None:
+            minute = act.now.replace(second=0, microsecond=0)
+            sent.append(_open(session, reports.advice, draft_id=draft_id, act=replace(act, now=minute)))
+        return tuple(sent)
+
+
+def _take_draft(session: Session, draft_id: UUID, act: Act) -> None:
+    """A draft that was sent is gone; its case is found by the blind token it left."""
+    draft = session.get(Draft, draft_id)
+    if draft is None:
+        raise AlreadySubmitted("this draft was sent or deleted before")
+    if draft.person_id != act.actor.person_id:
+        raise NotFound("no such draft")
+    session.delete(draft)
+
+
+def sent_before(draft_id: UUID, *, act: Act) -> tuple[Sent, ...]:
+    """The cases that a draft of this person became: the employer's first. Empty if it never was sent."""
+    with transaction() as session:
+        places = _places_of(session, act.actor)
+        tokens = [_submission_token(session, place, draft_id) for place in places]
+        cases = session.scalars(
+            select(Case).where(Case.submission_token.in_(tokens)).order_by(Case.kind.desc())
+        )
+        return tuple(
+            Sent(
+                kind=case.kind,
+                case_id=case.id,
+                reference=case.reference,
+                organisation_id=case.organisation_id,
+                owner_role=case.owner_role,
+            )
+            for case in cases
+            if _is_reporter(session, case, act.actor)
+        )
+
+
+def _places_of(session: Session, actor: Actor) -> Sequence[UUID]:
+    """Where a person can have sent a report: their organisations, and every MDO."""
+    own = select(Membership.organisation_id).where(Membership.person_id == actor.person_id)
+    return session.scalars(
+        select(Organisation.id).where(
+            or_(Organisation.id.in_(own), Organisation.type == OrganisationType.MDO)
+        )
+    ).all()
+
+
+def _submission_token(session: Session, organisation_id: UUID, draft_id: UUID) -> bytes:
+    return person_token(session, draft_id, organisation_id=organisation_id)
+
+
+def _is_reporter(session: Session, case: Case, actor: Actor) -> bool:
+    if actor.person_id is None:
+        return False
+    token = person_token(session, actor.person_id, organisation_id=case.organisation_id)
+    own = select(CaseParty.id).where(
+        CaseParty.case_id == case.id, CaseParty.role == PartyRole.REPORTER, CaseParty.token == token
+    )
+    return session.scalar(own.limit(1)) is not None
+
+
+def _open(session: Session, report: Report, *, draft_id: UUID | None, act: Act) -> Sent:
+    """One report becomes one case: who is part of it, who takes it, which clocks run, all in one write."""
+    reporter = _reporter(session, report, act)
+    organisation_id = _receiver(session, report, reporter)
+    person = session.get_one(Person, reporter.person_id)
+    subject = _subject_of(session, report, organisation_id, act)
+    subject = _with_known_ticks(session, subject, person.id, act)
+    parties = _parties(session, report, person, subject, organisation_id)
+    exclusions = _advisers_at_work(session, report, person.id, organisation_id, act)
+    tokens = frozenset(token for _, token in parties) | frozenset(token for token, _ in exclusions)
+    about = frozenset(token for role, token in parties if role is PartyRole.SUBJECT)
+    ground = Ground(
+        organisation_id=organisation_id,
+        on=_day(act.now),
+        parties=Parties(tokens, about),
+        named=named_for(session, person.id, on=_day(act.now)),
+        agency_id=subject.agency_id,
+    )
+    routed = _route(session, _matter(report, reporter, subject), ground, act)
+    definition = installation_of(session).workflows[report.kind]
+    snapshot = _snapshot(report, definition, organisation_id, routed[0][1], subject, act)
+    clockwork = clockwork_for(session, organisation_id, on=_day(act.now))
+    clocks = armed_at_opening(
+        definition,
+        snapshot,
+        clockwork=clockwork,
+        realised_at=report.realised_at if report.holder is Holder.OWN else None,
+        wanted=lambda clock: _is_wanted(clock, report),
+    )
+    snapshot = replace(snapshot, clocks=clocks)
+    opening = Opening(
+        definition=definition,
+        snapshot=snapshot,
+        lane=Lane.MDO if report.kind is Kind.ADVICE else Lane.EMPLOYER,
+        form=report.kind,
+        form_version=report.form_version,
+        language=report.language,
+        answers=_answers(report),
+        submission_token=_submission_token(session, organisation_id, draft_id) if draft_id else None,
+        parties=parties,
+        routed=tuple(routed),
+        values={"also": " ".join(report.also), "severity_reason": " ".join(report.severity_reasons)},
+        wish=Wish(events=_opening_events(report, routed, snapshot), exclusions=exclusions),
+    )
+    reference = open_case(session, opening, act=act, calendar_version=clockwork.calendar.version)
+    return Sent(
+        kind=report.kind,
+        case_id=snapshot.case_id,
+        reference=reference,
+        organisation_id=organisation_id,
+        owner_role=snapshot.owner_role,
+    )
+
+
+def _reporter(session: Session, report: Report, act: Act) -> Membership:
+    """The membership in which somebody reports: the chosen workplace's, else the one they act in."""
+    if report.kind is Kind.ADVICE or report.workplace is None:
+        return session.get_one(Membership, act.actor.membership_id)
+    mine = session.scalars(
+        select(Membership)
+        .where(
+            Membership.person_id == act.actor.person_id,
+            Membership.organisation_id == UUID(report.workplace),
+            *current_on(_day(act.now)),
+        )
+        .order_by(Membership.id != act.actor.membership_id, Membership.id)
+    ).first()
+    if mine is None:
+        raise InvalidInput("workplace", "unknown")
+    return mine
+
+
+def _receiver(session: Session, report: Report, reporter: Membership) -> UUID:
+    """The organisation that a case is opened in. Raises NotAvailable where the MDO's room is closed."""
+    if report.kind is not Kind.ADVICE:
+        return reporter.organisation_id
+    settings = installation_of(session).settings
+    mdo = session.get(Organisation, UUID(report.mdo)) if report.mdo else None
+    if mdo is None or mdo.type is not OrganisationType.MDO:
+        raise InvalidInput("mdo", "unknown")
+    if settings.operator not in {"independent", mdo.code}:
+        raise NotAvailable("whoever runs this installation could see that somebody asked their MDO")
+    return mdo.id
+
+
+def _subject_of(session: Session, report: Report, organisation_id: UUID, act: Act) -> _Subject:
+    """Somebody known here, or nobody yet: then nobody but the guardian may see the concern."""
+    choice = report.subject
+    if choice is None:
+        return _Subject()
+    ticks = frozenset(choice.relations)
+    part = PartyRole.OTHER_PARTY if choice.is_target else PartyRole.SUBJECT
+    person = _chosen_person(session, choice.person_id, choice.gmc_number, organisation_id, act)
+    if person is None:
+        numbers = [choice.gmc_number] if choice.gmc_number else []
+        tokens = tuple(gmc_token(session, one, organisation_id=organisation_id) for one in numbers)
+        standing = "none" if choice.is_target else "unresolved"
+        return _Subject(standing=standing, tokens=tokens, ticks=ticks, part=part)
+    return _known_subject(session, person, organisation_id, act, ticks=ticks, part=part)
+
+
+def _chosen_person(
+    session: Session, person_id: str | None, gmc_number: str | None, organisation_id: UUID, act: Act
+) -> Person | None:
+    """Only somebody who holds a membership here counts; the reporter is never told whether a number fits."""
+    here = select(Membership.person_id).where(
+        Membership.organisation_id == organisation_id, *current_on(_day(act.now))
+    )
+    if person_id is not None:
+        return session.scalars(
+            select(Person).where(Person.id == UUID(person_id), Person.id.in_(here))
+        ).one_or_none()
+    if gmc_number is not None:
+        return session.scalars(
+            select(Person).where(Person.gmc_number == gmc_number, Person.id.in_(here))
+        ).one_or_none()
+    return None
+
+
+def _known_subject(
+    session: Session,
+    person: Person,
+    organisation_id: UUID,
+    act: Act,
+    *,
+    ticks: frozenset[str],
+    part: PartyRole,
+) -> _Subject:
+    rows = session.execute(
+        select(Membership.role, Membership.post, Organisation.id, Organisation.type)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(Membership.person_id == person.id, *current_on(_day(act.now)))
+    ).all()
+    agencies = [row.id for row in rows if row.type is OrganisationType.AGENCY]
+    here = [row for row in rows if row.id == organisation_id]
+    tokens = own_tokens(session, person.id, person.gmc_number, organisation_id=organisation_id)
+    return _Subject(
+        standing="none" if part is PartyRole.OTHER_PARTY else "known",
+        person_id=person.id,
+        tokens=tuple(sorted(tokens)),
+        roles=frozenset(row.role for row in here),
+        posts=frozenset(row.post for row in here),
+        ticks=ticks,
+        agency_id=agencies[0] if agencies else None,
+        part=part,
+    )
+
+
+def _with_known_ticks(session: Session, subject: _Subject, reporter_id: UUID, act: Act) -> _Subject:
+    """A named supervisor counts as "my supervisor", ticked or not."""
+    if subject.person_id not in named_for(session, reporter_id, on=_day(act.now)):
+        return subject
+    return replace(subject, ticks=subject.ticks | {"my_supervisor"})
+
+
+def _parties(
+    session: Session, report: Report, person: Person, subject: _Subject, organisation_id: UUID
+) -> tuple[tuple[PartyRole, bytes], ...]:
+    """Who is part of the case. In a self-report, reporter and subject are one person."""
+    own = sorted(own_tokens(session, person.id, person.gmc_number, organisation_id=organisation_id))
+    parties = [(PartyRole.REPORTER, token) for token in own]
+    if report.kind is Kind.SELF_REPORT:
+        parties += [(PartyRole.SUBJECT, token) for token in own]
+    return (*parties, *((subject.part, token) for token in subject.tokens))
+
+
+def _advisers_at_work(
+    session: Session, report: Report, person_id: UUID, mdo_id: UUID, act: Act
+) -> tuple[tuple[bytes, str], ...]:
+    """Advisers who also work for an employer of the member may not advise on their case."""
+    if report.kind is not Kind.ADVICE:
+        return ()
+    today = current_on(_day(act.now))
+    employers = select(Membership.organisation_id).where(
+        Membership.person_id == person_id, Membership.organisation_id != mdo_id, *today
+    )
+    advisers = select(Membership.person_id).where(Membership.organisation_id == mdo_id, *today)
+    both = session.scalars(
+        select(Membership.person_id)
+        .where(Membership.organisation_id.in_(employers), Membership.person_id.in_(advisers), *today)
+        .distinct()
+    )
+    return tuple(
+        (person_token(session, one, organisation_id=mdo_id), "same_employer")
+        for one in both
+        if one != person_id
+    )
+
+
+def _matter(report: Report, reporter: Membership, subject: _Subject) -> Matter:
+    return Matter(
+        {
+            Trait.KIND: frozenset({report.kind}),
+            Trait.SEVERITY: frozenset({report.severity}),
+            Trait.CATEGORY: frozenset({report.category, *report.also}),
+            Trait.IDENTITY: frozenset({ReporterIdentity.OPEN}),
+            Trait.PATIENT_DATA: frozenset({report.patient_data}),
+            Trait.REPORTER_POST: frozenset({reporter.post}),
+            Trait.SUBJECT: frozenset({subject.standing}),
+            Trait.SUBJECT_POST: subject.posts,
+            Trait.SUBJECT_ROLE: subject.roles,
+            Trait.SUBJECT_TICK: subject.ticks,
+            Trait.WISH: frozenset({"not_my_supervisor"} if report.wish_not_supervisor else ()),
+        }
+    )
+
+
+def _route(session: Session, matter: Matter, ground: Ground, act: Act) -> list[tuple[Routed, Assigned]]:
+    """The owner first, then those who are told; a person is never counted twice."""
+    owner = _taken(session, matter, ground, act)
+    people = {owner[1].membership_id}
+    taken = [owner]
+    for routed in route_told(session, matter, ground):
+        if routed.chosen.membership_id not in people:
+            assigned = take_up(session, routed, is_owner=False, now=act.now)
+            people.add(routed.chosen.membership_id)
+            taken += [(routed, assigned)] if assigned else []
+    return taken
+
+
+def _taken(session: Session, matter: Matter, ground: Ground, act: Act) -> tuple[Routed, Assigned]:
+    """Routed again when somebody else was given a case to the same person meanwhile."""
+    for _ in range(TRIES):
+        routed = route_owner(session, matter, ground)
+        assigned = take_up(session, routed, is_owner=True, now=act.now)
+        if assigned:
+            return routed, assigned
+    raise NotAvailable("everybody was given another case meanwhile")
+
+
+def _snapshot(
+    report: Report,
+    definition: Definition,
+    organisation_id: UUID,
+    owner: Assigned,
+    subject: _Subject,
+    act: Act,
+) -> Snapshot:
+    return Snapshot(
+        case_id=uuid4(),
+        organisation_id=organisation_id,
+        kind=report.kind,
+        version=1,
+        state=definition.start,
+        severity=report.severity,
+        category=report.category,
+        duty=report.duty,
+        patient_data=report.patient_data,
+        identity=ReporterIdentity.OPEN,
+        owner_role=owner.capacity,
+        owner_membership_id=owner.membership_id,
+        is_risk_now=report.risk_now is RiskNow.YES,
+        is_subject_unresolved=subject.standing == "unresolved",
+        opened_at=act.now,
+    )
+
+
+def _is_wanted(clock: Clock, report: Report) -> bool:
+    exposed = report.patient_data is not PatientData.NO
+    match clock.armed_when:
+        case Condition.ALWAYS:
+            return True
+        case Condition.PATIENT_DATA:
+            return exposed
+        case Condition.PATIENT_DATA_HELD_HERE:
+            return exposed and report.holder is not Holder.OTHER_ORGANISATION
+        case Condition.NEVER_AT_OPENING:
+            return False
+
+
+def _opening_events(
+    report: Report, routed: Sequence[tuple[Routed, Assigned]], snapshot: Snapshot
+) -> tuple[Event, ...]:
+    owner, owned = routed[0]
+    opened: Event = (
+        AdviceRequested(by=REPORTER) if report.kind is Kind.ADVICE else ReportSubmitted(by=REPORTER)
+    )
+    risk = [RiskRaised(by=REPORTER, to=owned.capacity)] if snapshot.is_risk_now else []
+    told = [OfficerTold(by=CLOCK, to=assigned.capacity) for _, assigned in routed[1:]]
+    assigned = OwnerAssigned(by=CLOCK, to=owned.capacity, reason=owner.because)
+    return (opened, assigned, *risk, *told, *armed_events(snapshot.clocks))
+
+
+def _answers(report: Report) -> str:
+    """What is sealed: every answer as it was asked, and what only people read."""
+    return json.dumps(
+        {
+            "narrative": report.narrative,
+            "answers": [asdict(answer) for answer in report.answers],
+            "subject": asdict(report.subject) if report.subject else None,
+            "keep_away": report.keep_away,
+            "works_together": report.works_together,
+            "membership_number": report.membership_number,
+            "other_party": report.other_party,
+            "answer_by": report.answer_by.isoformat() if report.answer_by else None,
+        },
+        ensure_ascii=False,
+    )
+
+
+def _day(now: datetime) -> date:
+    return now.astimezone(LONDON).date()
