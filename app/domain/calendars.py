@@ -37,7 +37,7 @@ def instant_of(wall_time: datetime) -> datetime:
 class Calendar:
     """One version of the days on which an organisation does not work, besides Saturdays and Sundays.
 
-    Dates are local. ``holidays`` and ``closures`` map a date to its name. Nothing is known outside
+    Dates are local. ``holidays`` and ``closures`` map a date to its name; ``days_off`` is both. Nothing is known outside
     ``covers_from`` to ``covers_until``: asking there through ``require`` is ``calendar-short``.
     """
 
@@ -47,10 +47,15 @@ class Calendar:
     closures: Mapping[date, str] = field(hash=False)
     covers_until: date
     covers_from: date = date(1970, 1, 1)
+    days_off: frozenset[date] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Kept ready, because every deadline that is counted in working days reads it day by day.
+        object.__setattr__(self, "days_off", frozenset(self.holidays) | frozenset(self.closures))
 
     def is_working_day(self, day: date) -> bool:
         """Whether ``day`` is Monday to Friday, no holiday and no closure."""
-        return day.weekday() < 5 and day not in self.holidays and day not in self.closures
+        return day.weekday() < 5 and day not in self.days_off
 
     def why_not_working(self, day: date) -> str | None:
         """``WEEKEND``, or the name of the holiday or closure; None on a working day."""

@@ -219,13 +219,12 @@ def _close_of(day: date) -> datetime:
 
 def _nth_working_day(day: date, number: int, calendar: Calendar, paused: Sequence[DayRange]) -> date:
     """The ``number``-th working day after ``day`` that is not wholly paused."""
+    off = calendar.days_off.union(*(days.until(calendar.covers_until) for days in paused))
     calendar.require(day + ONE_DAY)
     while number:
         day += ONE_DAY
-        if calendar.is_working_day(day) and not any(day in days for days in paused):
+        if day.weekday() < 5 and day not in off:
             number -= 1
-        elif day > calendar.covers_until:
-            break
     calendar.require(day)
     return day
 
@@ -329,7 +328,8 @@ def explain(
     met = (
         PausedBetween(pause.start, pause.end) for pause in pauses if pause.start < at and start < pause.end
     )
-    return Explanation(at, (Received(start), *met, *steps, Due(at)))
+    received = Received(start, is_day_zero=limit.unit not in ELAPSED | WORKING_TIME)
+    return Explanation(at, (received, *met, *steps, Due(at)))
 
 
 _Trace: TypeAlias = tuple[datetime, list[Step]]

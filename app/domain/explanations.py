@@ -27,10 +27,11 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The clock started at ``at`` (UTC); its local date is day 0."""
+    """The clock started at ``at`` (UTC); where days are counted, its local date is day 0."""
 
     code: ClassVar[str] = "received"
     at: datetime
+    is_day_zero: bool = True
 
 
 @dataclass(frozen=True, slots=True)

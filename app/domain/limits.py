@@ -1,7 +1,7 @@
 """How long somebody has: a number of units, what may pause it, and which way it rolls off a day of rest."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -48,7 +48,7 @@ _LONGEST: Final = {
     Unit.MONTHS: 120,
 }
 YEARS: Final = range(1970, 2101)  # beyond, a date is a slip, and arithmetic could leave the range of datetime
-_LIMIT: Final = re.compile(r"([+-]?[0-9]{1,9}) ((?:working )?[a-z]+)")
+_LIMIT: Final = re.compile(r"([+-]?[0-9]{1,40}) ((?:working )?[a-z]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,11 @@ class DayRange:
 
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
+
+    def until(self, end: date) -> Iterator[date]:
+        """Each date in turn, but none after ``end``."""
+        for number in range(self.first.toordinal(), min(self.last, end).toordinal() + 1):
+            yield date.fromordinal(number)
 
 
 def whole_days(pauses: Sequence[Pause]) -> tuple[DayRange, ...]:
