@@ -1,0 +1,13 @@
+"""Which audiences the application serves, and where."""
+
+from flask import Flask
+
+from app.web import public
+
+AUDIENCES = (public.bp,)
+
+
+def init_app(app: Flask) -> None:
+    """Registers the pages of every audience."""
+    for audience in AUDIENCES:
+        app.register_blueprint(audience)
