@@ -75,7 +75,7 @@ def load_guidance(reference: Path = REFERENCE) -> Guidance:
     """The library under ``reference``. Raises InvalidInput with the file's name where it makes no sense."""
     people = _read(reference / "support.toml", _Contacts)
     mdos = tuple(MdoLine(**msgspec.structs.asdict(row)) for row in _read(reference / "mdos.toml", _Mdos).mdos)
-    filled = {"{regulator}": people.regulator.name, "{mdo_lines}": _as_list(mdos)}
+    filled = {"{regulator}": f"the {people.regulator.name}", "{mdo_lines}": _as_list(mdos)}
     found = sorted(_pages(reference / "guidance", filled), key=lambda one: (one[0], one[1].id))
     support = Support(tuple(_contact(row) for row in people.contacts))
     return Guidance(

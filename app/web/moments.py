@@ -91,7 +91,7 @@ def due_kind(due: datetime, now: datetime) -> str:
 
 
 def time_left(due: datetime, now: datetime) -> str:
-    """in 6 h 55 min; in 45 min; from a day on, in 3 days. ``due`` lies ahead of ``now``."""
+    """As "in 6 h 55 min" or "in 45 min"; from a day on, "in 3 days". ``due`` lies ahead of ``now``."""
     left = due - now
     if left >= timedelta(days=1):
         return ngettext("in %(num)s day", "in %(num)s days", left.days)
@@ -145,8 +145,8 @@ class _Names:
     """Days (0 is Monday) and months (1 is January) in one language and one width."""
 
     def __init__(self, width: str, language: str) -> None:
-        self.days = dict(get_day_names(width, locale=language))  # type: ignore[arg-type]  # Literal upstream
-        self.months = dict(get_month_names(width, locale=language))  # type: ignore[arg-type]  # Literal upstream
+        self.days: dict[int, str] = dict(get_day_names(width, locale=language))  # type: ignore[arg-type]  # Literal upstream
+        self.months: dict[int, str] = dict(get_month_names(width, locale=language))  # type: ignore[arg-type]  # Literal upstream
 
 
 _names_in = lru_cache(maxsize=None)(_Names)

@@ -6,16 +6,17 @@ No rule of casework lives here. Nothing here reads the session: a page without a
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from jinja2 import ChainableUndefined, ChoiceLoader, PackageLoader
 from markupsafe import Markup, escape
 
 from app.domain.guidance import Contact
-from app.domain.permissions import ADVISERS, Permission, is_granted
+from app.domain.permissions import ADVISERS, HANDLERS, Permission, is_granted
 from app.domain.vocabulary import Role
 from app.web import assets, moments, prose, reasons, words
 
@@ -40,6 +41,15 @@ class Viewer:
             return "mdo"
         return "personal" if self.role is Role.MEMBER else "employer"
 
+    @property
+    def room_words(self) -> str:
+        """What the strip under the header calls the room; administrators and auditors read no case in it."""
+        if self.role in HANDLERS:
+            return _("employer’s room")
+        if self.role is Role.ADMINISTRATOR:
+            return _("administration: people and rules, never what a case says")
+        return self.role_words
+
 
 @dataclass(frozen=True, slots=True)
 class NavigationItem:
@@ -49,6 +59,10 @@ class NavigationItem:
     url: str
     current: bool
 
+
+# The layout also stands where accounts are not served, so it knows these by address.
+SIGN_IN = "/sign-in"
+SIGN_OUT = "/sign-out"
 
 # Label, endpoint, and the permission without which the link would lead nowhere.
 NAVIGATION: tuple[tuple[object, str, Permission], ...] = (
@@ -63,13 +77,10 @@ class StrictUndefined(ChainableUndefined):
     """Lets the NHS macros ask for options nobody gave, and refuses to print what is not there."""
 
     def __str__(self) -> str:
-        self._fail()
+        raise self._undefined_exception(self._undefined_message)
 
     def __html__(self) -> str:
-        self._fail()
-
-    def _fail(self) -> NoReturn:
-        self._fail_with_undefined_error()
+        raise self._undefined_exception(self._undefined_message)
 
 
 def paragraphs(text: str) -> Markup:
@@ -118,7 +129,7 @@ def navigation(viewer: Viewer) -> list[NavigationItem]:
 def who_is_looking() -> dict[str, Any]:
     """What every template may rely on: ``viewer`` (or none), ``nav`` and ``now``."""
     viewer: Viewer | None = g.get("viewer")
-    now: datetime = current_app.extensions["candour"].clock()
+    now: datetime = g.get("now") or current_app.extensions["candour"].clock()
     return {"viewer": viewer, "nav": navigation(viewer) if viewer else [], "now": now}
 
 
@@ -149,10 +160,12 @@ FILTERS = {
     "words": words.words,
     "working_days": moments.working_days,
 }
-FUNCTIONS = {
+FUNCTIONS: Mapping[str, object] = {
     "asset": assets.asset,
     "is_demonstration": is_demonstration,
     "page_language": page_language,
+    "sign_in_path": SIGN_IN,
+    "sign_out_path": SIGN_OUT,
     "support_lines": support_lines,
 }
 
@@ -161,7 +174,7 @@ def init_app(app: Flask) -> None:
     """Adds filters, functions, the NHS templates and what every page knows."""
     assets.init_app(app)
     own = app.jinja_loader
-    app.jinja_loader = ChoiceLoader([*([own] if own else []), PackageLoader("nhsuk_frontend_jinja")])  # type: ignore[assignment]  # a cached property upstream
+    app.jinja_loader = ChoiceLoader([*([own] if own else []), PackageLoader("nhsuk_frontend_jinja")])
     environment = app.jinja_env
     environment.undefined = StrictUndefined
     environment.trim_blocks = True

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -83,7 +83,9 @@ def why_days(explanation: Explanation) -> list[StripDay]:
     first, last = moments.london(start).date(), moments.london(explanation.due).date()
     if (last - first).days >= LONGEST_STRIP:
         return []
-    skipped = {skip.day: skip for step in explanation.steps if isinstance(step, NotCounted) for skip in step.days}
+    skipped = {
+        skip.day: skip for step in explanation.steps if isinstance(step, NotCounted) for skip in step.days
+    }
     numbers = _numbers(counted, skipped)
     return [_cell(day, first, last, skipped, numbers) for day in _days(first, last)]
 

@@ -205,8 +205,18 @@ STATES: Mapping[str, tuple[str, object, object, object]] = {
     "draft": ("wait", _l("Not sent yet"), _l("Not sent yet"), ""),
     "awaiting_triage": ("new", _l("New: waiting for triage"), _l("Sent, waiting to be read"), ""),
     "in_review": ("go", _l("In review"), _l("Being looked into"), _l("Being looked into")),
-    "awaiting_reporter": ("wait", _l("Waiting for the reporter, paused"), _l("We need something from you"), ""),
-    "subject_notified": ("go", _l("Person told"), _l("Being looked into"), _l("We have told you about a concern")),
+    "awaiting_reporter": (
+        "wait",
+        _l("Waiting for the reporter, paused"),
+        _l("We need something from you"),
+        "",
+    ),
+    "subject_notified": (
+        "go",
+        _l("Person told"),
+        _l("Being looked into"),
+        _l("We have told you about a concern"),
+    ),
     "awaiting_subject": (
         "wait",
         _l("Waiting for the person’s answer"),
@@ -224,7 +234,12 @@ STATES: Mapping[str, tuple[str, object, object, object]] = {
     ),
     "awaiting_adviser": ("new", _l("New: waiting for an answer"), _l("Waiting for your adviser"), ""),
     "advising": ("go", _l("In hand"), _l("Your adviser has answered"), ""),
-    "awaiting_member": ("wait", _l("Waiting for the member, paused"), _l("Your adviser asked you something"), ""),
+    "awaiting_member": (
+        "wait",
+        _l("Waiting for the member, paused"),
+        _l("Your adviser asked you something"),
+        "",
+    ),
 }
 AUDIENCES = ("staff", "reporter", "subject")
 
@@ -270,4 +285,4 @@ def capped(count: int, cap: int = 1000) -> str:
 def bare_role(role: Role) -> str:
     """The role as it follows a name: "Dr Tarn, clinical lead". Titles keep their capitals."""
     text = str(ROLES[role])
-    return text if text in {"Caldicott Guardian"} else text[:1].lower() + text[1:]
+    return text if role is Role.CALDICOTT_GUARDIAN else text[:1].lower() + text[1:]

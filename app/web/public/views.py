@@ -9,6 +9,12 @@ from app.domain.vocabulary import Nation
 
 bp = Blueprint("public", __name__)
 
+# Audiences do not import each other: these addresses are what they agree on.
+WAYS_IN = {
+    "self_report": "/report/self-report",
+    "concern": "/report/concern",
+    "advice": "/report/advice",
+}
 # The parts of the library: name in the data, and the heading the template words.
 GROUPS = ("topics", "after", "concern")
 
@@ -26,7 +32,7 @@ def _settings() -> Settings:
 @bp.get("/")
 def start() -> ResponseReturnValue:
     """The four ways in, and what happens to a report."""
-    return render_template("public/start.html")
+    return render_template("public/start.html", ways=WAYS_IN)
 
 
 @bp.get("/guidance")
