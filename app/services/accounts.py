@@ -33,8 +33,9 @@ from app.domain.vocabulary import Role
 from app.keychain import CODE_LENGTH, account_code
 from app.models.account import AccountCode, CodePurpose, SignIn
 from app.models.ledger import AuditEntry
-from app.models.mail import Mail, MailKind, MailState
+from app.models.mail import MailKind
 from app.models.person import Membership, Person
+from app.notifications import outbox
 from app.queries.people import current_on
 from app.services import throttling
 from app.services.passwords import Passwords, check_new, passwords_of
@@ -254,13 +255,7 @@ def change_password(session_id: bytes, *, current: str, password: str, act: Act)
 
 def _tell_of_new_password(session: Session, person_id: UUID, *, act: Act) -> None:
     record_personal(session, PasswordChanged(by=SOMEBODY), person_id=person_id, act=act)
-    _queue(session, MailKind.SIGN_IN, person_id, now=act.now)
-
-
-def _queue(session: Session, kind: MailKind, person_id: UUID, *, now: datetime) -> None:
-    session.add(
-        Mail(kind=kind, person_id=person_id, queued_at=now, next_attempt_at=now, state=MailState.QUEUED)
-    )
+    outbox.queue(session, MailKind.SIGN_IN, person_id=person_id, now=act.now)
 
 
 def send_code(session: Session, person_id: UUID, *, purpose: CodePurpose, act: Act) -> AccountCode:
@@ -269,7 +264,7 @@ def send_code(session: Session, person_id: UUID, *, purpose: CodePurpose, act: A
     code = AccountCode(person_id=person_id, purpose=purpose, sent_at=act.now, expires_at=expires_at)
     session.add(code)
     session.flush()
-    _queue(session, MailKind.CODE, person_id, now=act.now)
+    outbox.queue(session, MailKind.CODE, person_id=person_id, now=act.now)
     record_personal(
         session, CodeSent(by=act.actor.role or SOMEBODY, purpose=purpose), person_id=person_id, act=act
     )

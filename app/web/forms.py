@@ -1,0 +1,181 @@
+"""Forms: text turned into values, with what is wrong beside the field. They check shape; services check sense.
+
+The one place that knows Flask-WTF and WTForms; every page takes its fields from here.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm  # type: ignore[import-untyped]  # it ships no types
+from wtforms import Field, HiddenField, PasswordField, RadioField, SelectField, StringField  # type: ignore[import-untyped]  # as above
+from wtforms.fields.choices import SelectChoice as Choice  # type: ignore[import-untyped]  # as above
+from wtforms.validators import ValidationError  # type: ignore[import-untyped]  # as above
+
+from app.domain.errors import InvalidInput
+from app.web.words import words
+
+__all__ = [
+    "Choice",
+    "DayField",
+    "Form",
+    "HiddenField",
+    "Problem",
+    "choice_of",
+    "choices_from",
+    "line",
+    "list_of",
+    "password",
+]
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+WRITTEN_DAY = re.compile(r"(\d{1,2})[\s/.-]+(\d{1,2}|[a-z]{3,9})[\s/.,-]+(\d{4})")
+YEARS = range(1990, 2101)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One line of the summary at the top of a page, with the way to its field."""
+
+    text: str
+    href: str = ""
+
+
+class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types, so its class is Any
+    """A form with its token, a summary of what is wrong, and room for what a service refused."""
+
+    def problems(self) -> list[Problem]:
+        """Every error, in the order of the fields."""
+        fields: Sequence[Field] = [field for field in self if field.errors]
+        return [Problem(text, f"#{_first_id(field)}") for field in fields for text in _flat(field.errors)]
+
+    @contextmanager
+    def refusals(self, sentences: Mapping[str, object]) -> Iterator[None]:
+        """Puts what a service refuses beside its field. A code without a sentence is raised again."""
+        try:
+            yield
+        except InvalidInput as error:
+            if error.code not in sentences or error.field not in self:
+                raise
+            self[error.field].errors = [*self[error.field].errors, str(sentences[error.code])]
+
+
+def _first_id(field: Field) -> str:
+    """Where a link from the summary leads: the field, or the first of several to choose from."""
+    return str(field.id)
+
+
+def _flat(errors: Any) -> Iterator[str]:
+    """The messages of a field, also of a form inside a form, whose errors are a mapping."""
+    for error in errors.values() if isinstance(errors, Mapping) else errors:
+        if isinstance(error, Mapping | list | tuple):
+            yield from _flat(error)
+        else:
+            yield str(error)
+
+
+class Needed:
+    """Something must be there; ``message`` says what to enter or choose."""
+
+    def __init__(self, message: object) -> None:
+        self.message = message
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        """Raises ValidationError for an empty field."""
+        if not field.data:
+            raise ValidationError(str(self.message))
+
+
+class OneLine:
+    """At most so many characters, all of which a person can see."""
+
+    def __init__(self, longest: int) -> None:
+        self.longest = longest
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        """Raises ValidationError for more, and for control characters."""
+        text = field.data or ""
+        if len(text) > self.longest:
+            raise ValidationError(_("Use %(n)s characters or fewer.", n=self.longest))
+        if not text.isprintable():
+            raise ValidationError(_("Use letters, numbers and punctuation only, on one line."))
+
+
+def _stripped(text: str | None) -> str:
+    return (text or "").strip()
+
+
+def line(label: object, *, missing: object = None, longest: int = 200, hint: object = "") -> Any:
+    """One line of text, needed where ``missing`` says what to enter."""
+    needed = [Needed(missing)] if missing else []
+    return StringField(
+        label, description=hint, filters=[_stripped], validators=[*needed, OneLine(longest)], default=""
+    )
+
+
+def password(label: object, *, missing: object, hint: object = "") -> Any:
+    """A password, taken as it is typed or pasted."""
+    return PasswordField(label, description=hint, validators=[Needed(missing)])
+
+
+def choice_of(label: object, *, choices: Sequence[Choice] = (), missing: object, hint: object = "") -> Any:
+    """One of a few, as radio buttons."""
+    return RadioField(label, description=hint, choices=choices, validators=[Needed(missing)])
+
+
+def list_of(label: object, *, choices: Sequence[Choice] = (), missing: object, hint: object = "") -> Any:
+    """One of many, as a native list."""
+    return SelectField(label, description=hint, choices=choices, validators=[Needed(missing)])
+
+
+def choices_from(values: Sequence[StrEnum], *, first: object = None) -> list[Choice]:
+    """Members of a closed vocabulary with their words; ``first`` stands for "nothing chosen yet"."""
+    start = [Choice(value="", label=str(first))] if first else []
+    return [*start, *(Choice(value=value.value, label=words(value)) for value in values)]
+
+
+class DayField(StringField):  # type: ignore[misc]  # WTForms ships no types
+    """A day as people write it: 27 3 2026, 27/3/2026 or 27 March 2026. ``day`` holds what was meant.
+
+    ``missing`` says what to enter; without it the field may stay empty and ``day`` is none.
+    """
+
+    def __init__(self, label: object, *, missing: object = None, hint: object = "", **known: Any) -> None:
+        example = hint or _l("For example, 27 3 2026")
+        super().__init__(label, description=example, filters=[_stripped], default="", **known)
+        self.day: date | None = None
+        self._missing = missing
+
+    def pre_validate(self, _form: Form) -> None:
+        """Raises ValidationError for what is no day between 1990 and 2100."""
+        if not self.data:
+            if self._missing:
+                raise ValidationError(str(self._missing))
+            return
+        self.day = parsed_day(self.data)
+        if self.day is None:
+            raise ValidationError(_("Enter a real date, like 27 3 2026."))
+
+
+def parsed_day(text: str) -> date | None:
+    """The day that a text means, or none."""
+    written = WRITTEN_DAY.fullmatch(text.strip().lower())
+    if written is None:
+        return None
+    day, month, year = written.groups()
+    number = int(month) if month.isdigit() else _month(month)
+    try:
+        meant = date(int(year), number, int(day))
+    except ValueError:
+        return None
+    return meant if meant.year in YEARS else None
+
+
+def _month(name: str) -> int:
+    return MONTHS.index(name[:3]) + 1 if name[:3] in MONTHS else 0
