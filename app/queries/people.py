@@ -5,10 +5,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy.orm import aliased
 
 from app.database import reader
 from app.domain.actors import Actor, ActorKind
@@ -16,9 +18,14 @@ from app.domain.deadlines import local
 from app.domain.vocabulary import OrganisationType, Post, Role
 from app.keychain import gmc_token, person_token
 from app.models.account import SignIn
+from app.models.invitation import Invitation
 from app.models.organisation import Organisation
 from app.models.person import Membership, Person, Relation, RelationKind
 
+PAGE = 50
+COUNTED = 1000
+LONGEST_LIST = 100
+INVITATION_DAYS = 30
 CLOSE_KINDS = (RelationKind.REPORTS_TO, RelationKind.DEPUTISES_FOR, RelationKind.RELATED_TO)
 
 
@@ -63,6 +70,56 @@ class DirectoryRow:
     name: str
     post: Post
     title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffRow:
+    """One membership as its organisation's administrators see it: no address, no sign-in, no other body."""
+
+    id: UUID
+    person_id: UUID
+    name: str
+    gmc_number: str | None
+    role: Role
+    post: Post
+    title: str
+    starts_on: date
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationRow:
+    """A role that was offered and waits for its person's answer."""
+
+    id: UUID
+    name: str
+    role: Role
+    title: str
+    starts_on: date
+    invited_at: datetime
+    organisation_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationRow:
+    """How one person stands to another, from a day to a day."""
+
+    id: UUID
+    kind: RelationKind
+    person_name: str
+    other_name: str
+    starts_on: date
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRow:
+    """One of a person's own open sessions."""
+
+    id: bytes = field(repr=False)
+    started_at: datetime
+    expires_at: datetime
+    role: Role | None
 
 
 def current_on(day: date) -> ColumnElement[bool]:
@@ -148,3 +205,184 @@ def people_close_to(person_id: UUID, *, on: date) -> Sequence[tuple[UUID, str | 
         .where(relation_on(on))
     )
     return [(row.id, row.gmc_number) for row in rows]
+
+
+def memberships_of(person_id: UUID, *, on: date) -> Sequence[MembershipRow]:
+    """The roles that a person holds on a day, in a fixed order."""
+    rows = reader().execute(
+        _membership_rows()
+        .where(Membership.person_id == person_id, current_on(on))
+        .order_by(Organisation.name, Membership.role, Membership.id)
+    )
+    return [MembershipRow(**row) for row in rows.mappings()]
+
+
+def holders(organisation_id: UUID, role: Role, *, on: date) -> Sequence[MembershipRow]:
+    """Who holds a role in an organisation on a day, in a fixed order."""
+    rows = reader().execute(
+        _membership_rows()
+        .where(Membership.organisation_id == organisation_id, Membership.role == role, current_on(on))
+        .order_by(Membership.id)
+    )
+    return [MembershipRow(**row) for row in rows.mappings()]
+
+
+def _membership_rows() -> Select[*tuple[Any, ...]]:
+    return select(
+        Membership.id,
+        Membership.person_id,
+        Membership.organisation_id,
+        Organisation.name.label("organisation_name"),
+        Organisation.type.label("organisation_type"),
+        Membership.role,
+        Membership.post,
+        Membership.title,
+        Membership.starts_on,
+        Membership.ends_on,
+    ).join(Organisation, Organisation.id == Membership.organisation_id)
+
+
+def directory(organisation_id: UUID, *, on: date) -> Sequence[DirectoryRow]:
+    """The people of an organisation by name, as colleagues know them; each person once."""
+    rows = reader().execute(
+        select(Person.id, Person.name, Membership.post, Membership.title)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Membership.organisation_id == organisation_id, current_on(on))
+        .order_by(Person.name, Person.id, Membership.id)
+    )
+    found: dict[UUID, DirectoryRow] = {}
+    for row in rows:
+        found.setdefault(
+            row.id, DirectoryRow(person_id=row.id, name=row.name, post=row.post, title=row.title)
+        )
+    return list(found.values())
+
+
+def person_by_gmc(gmc_number: str) -> UUID | None:
+    """Who holds a GMC number (seven digits) here, if anybody."""
+    return reader().execute(select(Person.id).where(Person.gmc_number == gmc_number)).scalar_one_or_none()
+
+
+def sessions_of(person_id: UUID, *, at: datetime) -> Sequence[SessionRow]:
+    """A person's own open sessions, newest first."""
+    rows = reader().execute(
+        select(SignIn.id, SignIn.started_at, SignIn.expires_at, Membership.role)
+        .outerjoin(Membership, Membership.id == SignIn.membership_id)
+        .where(SignIn.person_id == person_id, SignIn.ended_at.is_(None), SignIn.expires_at > at)
+        .order_by(SignIn.started_at.desc())
+        .limit(LONGEST_LIST)
+    )
+    return [SessionRow(**row) for row in rows.mappings()]
+
+
+def email_of(person_id: UUID) -> str:
+    """A person's own address, for that person alone."""
+    return reader().execute(select(Person.email).where(Person.id == person_id)).scalar_one()
+
+
+def invitations_for(person_id: UUID, *, at: datetime) -> Sequence[InvitationRow]:
+    """The roles that were offered to a person and wait for their answer."""
+    return _invitations(Invitation.person_id == person_id, at=at)
+
+
+def invitations_from(organisation_id: UUID, *, at: datetime) -> Sequence[InvitationRow]:
+    """The roles that an organisation offered and nobody has accepted yet, newest first."""
+    return _invitations(Invitation.organisation_id == organisation_id, at=at)
+
+
+def open_invitation(at: datetime) -> ColumnElement[bool]:
+    """Whether an invitation can still be accepted."""
+    return and_(Invitation.ended_at.is_(None), Invitation.invited_at > at - timedelta(days=INVITATION_DAYS))
+
+
+def _invitations(whose: ColumnElement[bool], *, at: datetime) -> Sequence[InvitationRow]:
+    rows = reader().execute(
+        select(
+            Invitation.id,
+            Invitation.name,
+            Invitation.role,
+            Invitation.title,
+            Invitation.starts_on,
+            Invitation.invited_at,
+            Organisation.name.label("organisation_name"),
+        )
+        .join(Organisation, Organisation.id == Invitation.organisation_id)
+        .where(whose, open_invitation(at))
+        .order_by(Invitation.invited_at.desc(), Invitation.id)
+        .limit(LONGEST_LIST)
+    )
+    return [InvitationRow(**row) for row in rows.mappings()]
+
+
+def people_of(
+    organisation_id: UUID, *, on: date, name: str = "", after: UUID | None = None
+) -> Sequence[StaffRow]:
+    """A page of an organisation's people by name, one more than a page holds where there is another.
+
+    ``name`` is a part of the name; ``after`` is the membership at which the page before ended.
+    """
+    query = _staff(organisation_id, on=on, name=name).order_by(Person.name, Membership.id).limit(PAGE + 1)
+    last = staff_member(organisation_id, after) if after else None
+    if last is not None:
+        query = query.where(tuple_(Person.name, Membership.id) > tuple_(last.name, last.id))
+    return [StaffRow(**row) for row in reader().execute(query).mappings()]
+
+
+def count_people(organisation_id: UUID, *, on: date, name: str = "") -> int:
+    """How many people such a list has; counting stops beyond 1,000."""
+    found = _staff(organisation_id, on=on, name=name).limit(COUNTED + 1).subquery()
+    return reader().execute(select(func.count()).select_from(found)).scalar_one()
+
+
+def _staff(organisation_id: UUID, *, on: date, name: str) -> Select[*tuple[Any, ...]]:
+    query = _staff_rows(organisation_id).where(or_(Membership.ends_on.is_(None), Membership.ends_on >= on))
+    return query.where(Person.name.icontains(name, autoescape=True)) if name else query
+
+
+def _staff_rows(organisation_id: UUID) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Membership.id,
+            Membership.person_id,
+            Person.name,
+            Person.gmc_number,
+            Membership.role,
+            Membership.post,
+            Membership.title,
+            Membership.starts_on,
+            Membership.ends_on,
+        )
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.organisation_id == organisation_id)
+    )
+
+
+def staff_member(organisation_id: UUID, membership_id: UUID) -> StaffRow | None:
+    """One membership of this organisation, also one that has ended; none for any other."""
+    own = _staff_rows(organisation_id).where(Membership.id == membership_id)
+    row = reader().execute(own).mappings().one_or_none()
+    return StaffRow(**row) if row else None
+
+
+def relations_of(organisation_id: UUID, person_id: UUID, *, on: date) -> Sequence[RelationRow]:
+    """How a person stands to other people of the same organisation, now or later."""
+    here = select(Membership.person_id).where(Membership.organisation_id == organisation_id)
+    first, second = aliased(Person), aliased(Person)
+    rows = reader().execute(
+        select(
+            Relation.id,
+            Relation.kind,
+            first.name.label("person_name"),
+            second.name.label("other_name"),
+            Relation.starts_on,
+            Relation.ends_on,
+        )
+        .join(first, first.id == Relation.person_id)
+        .join(second, second.id == Relation.other_id)
+        .where(or_(Relation.person_id == person_id, Relation.other_id == person_id))
+        .where(Relation.person_id.in_(here), Relation.other_id.in_(here))
+        .where(or_(Relation.ends_on.is_(None), Relation.ends_on >= on))
+        .order_by(Relation.starts_on, Relation.id)
+        .limit(LONGEST_LIST)
+    )
+    return [RelationRow(**row) for row in rows.mappings()]
