@@ -87,6 +87,12 @@ def test_a_missing_option_is_bad_input_too(missing: str) -> None:
     assert result.stderr == f"Error: Missing option '{missing}'.\n"
 
 
+def test_a_complaint_about_words_with_line_breaks_is_still_one_line() -> None:
+    result = run(*(word for pair in GOOD.items() for word in pair), "and\nmore")
+    assert result.exit_code == 2
+    assert result.stderr == "Error: Got unexpected extra argument (and more)\n"
+
+
 def test_a_pause_on_elapsed_hours_is_refused() -> None:
     result = run(
         "--from", "2026-04-01T10:00", "--limit", "72 hours", "--pause", "2026-04-02T10:00/2026-04-02T11:00"
