@@ -44,7 +44,9 @@ class _Sitting:
         for question in page.questions:
             if not question.applies.holds(self.facts) or question.code in self.implied:
                 continue
-            if question.under is None or question.under.leader not in here:
+            if question.under is None:
+                yield question
+            elif question.under.leader not in here:
                 yield replace(question, under=None)
             elif question.under.leader not in self.implied:
                 yield question
@@ -59,12 +61,15 @@ class _Sitting:
         return tuple(page for page in self.form.pages if self.has(page))
 
     def offers(self, question: Question) -> tuple[Option, ...]:
-        """The options that apply, in words that fit."""
-        return tuple(
-            replace(one, label=self.fill(one.label), hint=self.fill(one.hint), note=self.fill(one.note))
-            for one in self._options(question)
-            if one.applies.holds(self.facts)
-        )
+        """The options that apply, with names still to be filled in."""
+        return tuple(one for one in self._options(question) if one.applies.holds(self.facts))
+
+    def filled(self, option: Option) -> Option:
+        """The option with every name in its words filled in."""
+        if "{" not in option.label + option.hint + option.note:
+            return option
+        label, hint, note = map(self.fill, (option.label, option.hint, option.note))
+        return replace(option, label=label, hint=hint, note=note)
 
     def _options(self, question: Question) -> tuple[Option, ...]:
         match question.source:
@@ -84,9 +89,12 @@ class _Sitting:
         return question.options if self.form.kind is Kind.SELF_REPORT else ()
 
     def fill(self, text: str) -> str:
-        """The text with every {name} replaced that the context knows."""
+        """The text with every {name} replaced that the context knows; a name in s takes a bare apostrophe."""
+        if "{" not in text:
+            return text
         for name, word in self.context.words.items():
-            text = text.replace(f"{{{name}}}", word)
+            owner = f"{word}'" if word.endswith("s") else f"{word}'s"
+            text = text.replace(f"{{{name}}}'s", owner).replace(f"{{{name}}}", word)
         return text
 
     def worded(self, question: Question) -> Question:
@@ -101,7 +109,7 @@ class _Sitting:
             label=self.fill(texts["label"]),
             hint=self.fill(texts["hint"]),
             empty=self.fill(texts["empty"]),
-            options=self.offers(question),
+            options=tuple(map(self.filled, self.offers(question))),
             earliest=date.fromisoformat(posted) if posted else None,
         )
 
@@ -196,6 +204,12 @@ def ask(form: Form, code: str, answers: Answers, context: Context) -> Page:
     if page is None:
         raise KeyError(code)
     return _sit(form, answers, context).ready(page)
+
+
+def ask_all(form: Form, answers: Answers, context: Context) -> tuple[Page, ...]:
+    """Every page that applies, ready for the screen: what the check shows, in one go."""
+    sitting = _sit(form, answers, context)
+    return tuple(sitting.ready(page) for page in sitting.pages())
 
 
 def with_page(answers: Answers, page: Page, new: Answers) -> dict[str, str | list[str]]:

@@ -1,14 +1,15 @@
 """From a finished form to what each room is sent. An answer is copied only into the rooms that may have it."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from collections.abc import Set as AbstractSet
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 
 from app.domain.duty import Decided, level
 from app.domain.errors import InvalidInput, NotAllowed
-from app.domain.form import Context, Form, Option, Page, Question, QuestionKind
+from app.domain.form import Context, Form, Page, Question, QuestionKind
 from app.domain.particulars import Answers, chosen, classified, only, read
-from app.domain.questionnaire import ask, has_workplace, missing, prune, route
+from app.domain.questionnaire import ask_all, has_workplace, missing, prune
 from app.domain.report import Answered, Holder, Particulars, Report, Reports, SubjectChoice
 from app.domain.severity import suggest
 from app.domain.vocabulary import Duty, Kind, Lane
@@ -34,14 +35,29 @@ def to_reports(form: Form, answers: Answers, context: Context) -> Reports:
     for problem in missing(form, answers, context):
         raise InvalidInput(problem.question, "missing")
     told = rooms(form, answers)
+    _check_rooms(told, answers, context)
+    finished = _Finished(form=form, answers=answers, context=context, pages=ask_all(form, answers, context))
+    return Reports(
+        employer=_for_employer(finished) if Lane.EMPLOYER in told else None,
+        advice=_for_mdo(finished) if Lane.MDO in told else None,
+    )
+
+
+def _check_rooms(told: AbstractSet[Lane], answers: Answers, context: Context) -> None:
     if Lane.MDO in told and not context.is_mdo_lane_open:
         raise NotAllowed("an MDO's cases may not be kept here")
     if Lane.EMPLOYER in told and not has_workplace(answers, context):
         raise InvalidInput("workplace", "missing")
-    return Reports(
-        employer=_for_employer(form, answers, context) if Lane.EMPLOYER in told else None,
-        advice=_for_mdo(form, answers, context) if Lane.MDO in told else None,
-    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Finished:
+    """A form with nothing missing, and its pages as they were asked."""
+
+    form: Form
+    answers: Answers
+    context: Context
+    pages: tuple[Page, ...]
 
 
 def duty_of(form: Form, answers: Answers, context: Context) -> Decided:
@@ -54,13 +70,13 @@ def duty_of(form: Form, answers: Answers, context: Context) -> Decided:
     )
 
 
-def _for_employer(form: Form, answers: Answers, context: Context) -> Report:
+def _for_employer(done: _Finished) -> Report:
     """Nothing in it tells whether an MDO was asked: it is the same for "my supervisor" and for "both"."""
-    is_concern = form.kind is Kind.CONCERN
+    answers, is_concern = done.answers, done.form.kind is Kind.CONCERN
     return replace(
-        _report(form, answers, context, room=Lane.EMPLOYER),
-        kind=form.kind,
-        duty=duty_of(form, answers, context).duty if is_concern else Duty.NONE,
+        _report(done, room=Lane.EMPLOYER),
+        kind=done.form.kind,
+        duty=duty_of(done.form, answers, done.context).duty if is_concern else Duty.NONE,
         workplace=only(answers, "workplace") or None,
         subject=_subject(answers) if is_concern else None,
         wish_not_supervisor=bool(answers.get("not_supervisor") or answers.get("not_usual_supervisor")),
@@ -69,40 +85,40 @@ def _for_employer(form: Form, answers: Answers, context: Context) -> Report:
     )
 
 
-def _for_mdo(form: Form, answers: Answers, context: Context) -> Report:
-    by = only(answers, "answer_by")
+def _for_mdo(done: _Finished) -> Report:
+    by = only(done.answers, "answer_by")
     return replace(
-        _report(form, answers, context, room=Lane.MDO),
-        mdo=only(answers, "mdo"),
-        membership_number=only(answers, "membership_number"),
-        other_party=only(answers, "other_doctor"),
+        _report(done, room=Lane.MDO),
+        mdo=only(done.answers, "mdo"),
+        membership_number=only(done.answers, "membership_number"),
+        other_party=only(done.answers, "other_doctor"),
         answer_by=date.fromisoformat(by) if by else None,
     )
 
 
-def _report(form: Form, answers: Answers, context: Context, *, room: Lane) -> Report:
+def _report(done: _Finished, *, room: Lane) -> Report:
     """What both copies have in the same way, made anew for each."""
-    facts = _facts(form, answers, context)
-    found = classified(answers, form.catalogue)
-    suggested = suggest(facts, category=form.catalogue.categories[found.main])
+    facts = _facts(done)
+    found = classified(done.answers, done.form.catalogue)
+    suggested = suggest(facts, category=done.form.catalogue.categories[found.main])
     return Report(
         **asdict(facts),
         kind=Kind.ADVICE,
-        form_version=form.version,
-        language=form.language,
+        form_version=done.form.version,
+        language=done.form.language,
         category=found.main,
         also=found.also,
         severity=suggested.severity,
         severity_reasons=suggested.because,
         duty=Duty.NONE,
-        narrative=only(answers, form.narrative),
-        answers=tuple(_answered(form, answers, context, room=room)),
+        narrative=only(done.answers, done.form.narrative),
+        answers=tuple(_answered(done, room=room)),
     )
 
 
-def _facts(form: Form, answers: Answers, context: Context) -> Particulars:
+def _facts(done: _Finished) -> Particulars:
     """Only the owner of a practice starts a clock by when they realised."""
-    facts = read(answers, form.catalogue, now=context.now)
+    facts = read(done.answers, done.form.catalogue, now=done.context.now)
     return facts if facts.holder is Holder.OWN else replace(facts, realised_at=None)
 
 
@@ -118,36 +134,43 @@ def _subject(answers: Answers) -> SubjectChoice:
     )
 
 
-def _answered(form: Form, answers: Answers, context: Context, *, room: Lane) -> Iterator[Answered]:
-    for page in route(form, answers, context):
-        ready = ask(form, page.code, answers, context)
-        for question in ready.questions:
-            if question.code in answers and _may_enter(room, question.lane or form.lane):
-                yield from _copy(question, ready, form, answers, room=room)
+def _answered(done: _Finished, *, room: Lane) -> Iterator[Answered]:
+    for page in done.pages:
+        for question in page.questions:
+            copy = copied(question, done.answers, room=room, form=done.form)
+            if copy:
+                yield Answered(
+                    question=question.code,
+                    page=page.code,
+                    version=done.form.version,
+                    wording=question.label,
+                    value=copy.value,
+                    words=copy.words,
+                    lane=room,
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """An answer as one room may have it."""
+
+    value: str | tuple[str, ...]
+    words: str
+
+
+def copied(question: Question, answers: Answers, *, room: Lane, form: Form) -> Copied | None:
+    """The answer to a question that ``ask`` made ready, as that room may have it; None where it may have nothing."""
+    lane = question.lane or form.lane
+    given = chosen(answers, question.code) if _may_enter(room, lane) else ()
+    if not question.options:
+        return Copied(value=given[0], words=given[0]) if given else None
+    picked = [one for one in question.options if one.value in given and _may_enter(room, one.lane or lane)]
+    if not picked:
+        return None
+    several = tuple(one.value for one in picked)
+    words = "; ".join(one.label for one in picked)
+    return Copied(value=several if question.kind is QuestionKind.CHECKBOXES else several[0], words=words)
 
 
 def _may_enter(room: Lane, lane: Lane) -> bool:
     return lane in {room, Lane.SHARED_BY_COPY}
-
-
-def _copy(question: Question, page: Page, form: Form, answers: Answers, *, room: Lane) -> Iterator[Answered]:
-    """The answer as this room may have it; nothing where every chosen option belongs to the other room."""
-    given = chosen(answers, question.code)
-    options = [one for one in question.options if one.value in given]
-    if question.options:
-        options = [one for one in options if _may_enter(room, one.lane or question.lane or form.lane)]
-        given = tuple(one.value for one in options)
-    if given:
-        yield Answered(
-            question=question.code,
-            page=page.code,
-            version=form.version,
-            wording=question.label,
-            value=given if question.kind is QuestionKind.CHECKBOXES else given[0],
-            words=_words(options, given),
-            lane=room,
-        )
-
-
-def _words(options: list[Option], given: tuple[str, ...]) -> str:
-    return "; ".join(one.label for one in options) if options else given[0]
