@@ -11,6 +11,7 @@ from app.domain.vocabulary import (
     Kind,
     Lane,
     PatientData,
+    ReporterIdentity,
     Severity,
     StillLive,
     Visibility,
@@ -136,6 +137,7 @@ class Report(Particulars):
     duty: Duty
     narrative: str
     answers: tuple[Answered, ...]
+    identity: ReporterIdentity = ReporterIdentity.OPEN
     workplace: str | None = None
     subject: SubjectChoice | None = None
     wish_not_supervisor: bool = False

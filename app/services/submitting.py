@@ -313,7 +313,12 @@ def _with_known_ticks(session: Session, subject: _Subject, reporter_id: UUID, ac
 def _parties(
     session: Session, report: Report, person: Person, subject: _Subject, organisation_id: UUID
 ) -> tuple[tuple[PartyRole, bytes], ...]:
-    """Who is part of the case. In a self-report, reporter and subject are one person."""
+    """Who is part of the case. In a self-report, reporter and subject are one person.
+
+    Who reports without a name leaves no token: nobody can be kept from a report that nobody knows is theirs.
+    """
+    if report.identity is ReporterIdentity.ANONYMOUS:
+        return tuple((subject.part, token) for token in subject.tokens)
     own = sorted(own_tokens(session, person.id, person.gmc_number, organisation_id=organisation_id))
     parties = [(PartyRole.REPORTER, token) for token in own]
     if report.kind is Kind.SELF_REPORT:
@@ -350,7 +355,7 @@ def _matter(report: Report, reporter: Membership, subject: _Subject) -> Matter:
             Trait.KIND: frozenset({report.kind}),
             Trait.SEVERITY: frozenset({report.severity}),
             Trait.CATEGORY: frozenset({report.category, *report.also}),
-            Trait.IDENTITY: frozenset({ReporterIdentity.OPEN}),
+            Trait.IDENTITY: frozenset({report.identity}),
             Trait.PATIENT_DATA: frozenset({report.patient_data}),
             Trait.REPORTER_POST: frozenset({reporter.post}),
             Trait.SUBJECT: frozenset({subject.standing}),
@@ -403,7 +408,7 @@ def _snapshot(
         category=report.category,
         duty=report.duty,
         patient_data=report.patient_data,
-        identity=ReporterIdentity.OPEN,
+        identity=report.identity,
         owner_role=owner.capacity,
         owner_membership_id=owner.membership_id,
         is_risk_now=report.risk_now is RiskNow.YES,
