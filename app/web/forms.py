@@ -4,6 +4,7 @@ The one place that knows Flask-WTF and WTForms; every page takes its fields from
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,15 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm  # type: ignore[import-untyped]  # it ships no types
-from wtforms import Field, HiddenField, PasswordField, RadioField, SelectField, StringField  # type: ignore[import-untyped]  # as above
+from wtforms import (  # type: ignore[import-untyped]  # as above
+    Field,
+    HiddenField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice as Choice  # type: ignore[import-untyped]  # as above
 from wtforms.validators import ValidationError  # type: ignore[import-untyped]  # as above
 
@@ -27,6 +36,7 @@ __all__ = [
     "Form",
     "HiddenField",
     "Problem",
+    "area",
     "choice_of",
     "choices_from",
     "line",
@@ -37,6 +47,8 @@ __all__ = [
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WRITTEN_DAY = re.compile(r"(\d{1,2})[\s/.-]+(\d{1,2}|[a-z]{3,9})[\s/.,-]+(\d{4})")
 YEARS = range(1990, 2101)
+# Control characters and halves of a surrogate pair.
+UNSAVEABLE = frozenset({"Cc", "Cs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +119,39 @@ class OneLine:
             raise ValidationError(_("Use letters, numbers and punctuation only, on one line."))
 
 
+class Between:
+    """A text of at least ``shortest`` and at most ``longest`` characters, of kinds that can be saved."""
+
+    def __init__(self, shortest: int, longest: int, too_short: object) -> None:
+        self.shortest = shortest
+        self.longest = longest
+        self.too_short = too_short
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        """Raises ValidationError for less, for more, and for characters that cannot be saved."""
+        text = field.data or ""
+        if len(text) > self.longest:
+            raise ValidationError(_too_long(longest=self.longest, used=len(text)))
+        if text and len(text) < self.shortest:
+            raise ValidationError(str(self.too_short))
+        if any(letter != "\n" and unicodedata.category(letter) in UNSAVEABLE for letter in text):
+            raise ValidationError(_("It includes characters we cannot save. Delete them and try again"))
+
+
+def _too_long(*, longest: int, used: int) -> str:
+    return _(
+        "It must be %(limit)s characters or fewer. You have used %(used)s",
+        limit=f"{longest:,}",
+        used=f"{used:,}",
+    )
+
+
 def _stripped(text: str | None) -> str:
     return (text or "").strip()
+
+
+def _plain_lines(text: str | None) -> str:
+    return _stripped(text).replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
 
 
 def line(label: object, *, missing: object = None, longest: int = 200, hint: object = "") -> Any:
@@ -116,6 +159,26 @@ def line(label: object, *, missing: object = None, longest: int = 200, hint: obj
     needed = [Needed(missing)] if missing else []
     return StringField(
         label, description=hint, filters=[_stripped], validators=[*needed, OneLine(longest)], default=""
+    )
+
+
+def area(
+    label: object,
+    *,
+    longest: int,
+    missing: object = None,
+    shortest: int = 0,
+    too_short: object = None,
+    hint: object = "",
+) -> Any:
+    """Several lines of text, needed where ``missing`` says what to write. Lines end with a line feed."""
+    needed = [Needed(missing)] if missing else []
+    return TextAreaField(
+        label,
+        description=hint,
+        filters=[_plain_lines],
+        validators=[*needed, Between(shortest, longest, too_short)],
+        default="",
     )
 
 
