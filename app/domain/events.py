@@ -178,6 +178,14 @@ class MessageSent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewsChosen(Event):
+    """The reporter chose to be told of news by mail, or to look for themselves."""
+
+    tag: ClassVar[str] = "case:news:chosen"
+    is_wanted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdviceGiven(Event):
     """The adviser answered the member."""
 

@@ -392,7 +392,8 @@ def _effects(transition: Transition, snapshot: Snapshot, occurrence: Occurrence)
 
 
 def _met(transition: Transition, snapshot: Snapshot, occurrence: Occurrence) -> tuple[str, ...]:
-    late = transition.meets_after_triage if snapshot.triaged_at else ()
+    is_news = snapshot.triaged_at is not None and not occurrence.is_reporter
+    late = transition.meets_after_triage if is_news else ()
     return transition.meets + late + _met_by_officer(occurrence)
 
 
