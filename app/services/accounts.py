@@ -271,6 +271,11 @@ def send_code(session: Session, person_id: UUID, *, purpose: CodePurpose, act: A
     return code
 
 
+def code_text(code_id: UUID) -> str:
+    """The text of a code, for the operator who adds the first administrator; on every other way it is mailed."""
+    return account_code(reader(), code_id)
+
+
 def ask_for_code(email: str, *, device: str = "", act: Act) -> None:
     """Sends a code to an address that is known; says nothing about one that is not. Raises TryAgainLater."""
     address = normal_address(email)

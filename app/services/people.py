@@ -58,14 +58,14 @@ class Added:
 def checked(newcomer: Newcomer) -> Newcomer:
     """The same newcomer, written as it is kept.
 
-    Raises InvalidInput: name (missing), email (format), gmc_number (format) or ends_on (backwards).
+    Raises InvalidInput: name (name-missing), email (email-format), gmc_number (gmc-format), ends_on (backwards).
     """
     name = " ".join(newcomer.name.split())
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise InvalidInput("name", "missing")
+        raise InvalidInput("name", "name-missing")
     email = normal_address(newcomer.email)
     if not is_address(email):
-        raise InvalidInput("email", "format")
+        raise InvalidInput("email", "email-format")
     if newcomer.ends_on is not None and newcomer.ends_on < newcomer.starts_on:
         raise InvalidInput("ends_on", "backwards")
     return replace(newcomer, name=name, email=email, gmc_number=gmc_digits(newcomer.gmc_number))
@@ -78,7 +78,7 @@ def gmc_digits(text: str | None) -> str | None:
         return None
     number = GMC_NUMBER.fullmatch(bare)
     if number is None:
-        raise InvalidInput("gmc_number", "format")
+        raise InvalidInput("gmc_number", "gmc-format")
     return number[1]
 
 

@@ -215,6 +215,13 @@ class DayField(StringField):  # type: ignore[misc]  # WTForms ships no types
         self.day: date | None = None
         self._missing = missing
 
+    @property
+    def needed_day(self) -> date:
+        """The day, once the form has made sure that there is one. Raises ValueError before."""
+        if self.day is None:
+            raise ValueError("no day was entered")
+        return self.day
+
     def pre_validate(self, _form: Form) -> None:
         """Raises ValidationError for what is no day between 1990 and 2100."""
         if not self.data:

@@ -1,0 +1,121 @@
+"""What administrators enter, and the sentences for what a service refuses."""
+
+from collections.abc import Mapping
+
+from flask_babel import lazy_gettext as _l
+
+from app.domain.permissions import ADVISERS
+from app.domain.vocabulary import OrganisationType, Post, Role
+from app.models.person import RelationKind
+from app.web.forms import Choice, DayField, Form, choice_of, choices_from, line, list_of
+
+MDO_ROLES = (
+    Role.MEMBER,
+    Role.ADVISER,
+    Role.ADVISER_LEAD,
+    Role.DATA_PROTECTION_OFFICER,
+    Role.RECORDS_OFFICER,
+    Role.ADMINISTRATOR,
+    Role.AUDITOR,
+)
+EMPLOYER_ROLES = tuple(role for role in Role if role not in ADVISERS)
+RELATIONS: Mapping[RelationKind, object] = {
+    RelationKind.SUPERVISED_BY: _l("is supervised by"),
+    RelationKind.REPORTS_TO: _l("reports to"),
+    RelationKind.DEPUTISES_FOR: _l("deputises for"),
+    RelationKind.RELATED_TO: _l("is a relative, partner or close friend of"),
+}
+NEWCOMER_REFUSALS: Mapping[str, object] = {
+    "name-missing": _l("Enter the name, up to 200 characters."),
+    "email-format": _l("Enter an e-mail address, like name@example.org."),
+    "gmc-format": _l("A GMC number has seven digits, with or without a C in front."),
+    "held": _l("This person holds this role here already."),
+    "invited": _l("This person has been invited to this role already."),
+    "excluded": _l(
+        "This person holds a role here that excludes this one. Administrators, auditors, custodians, records "
+        "officers and people who work on cases are kept apart: choose another person, or use an outside reviewer."
+    ),
+    "not-here": _l("Only a medical defence organisation has advisers."),
+}
+ENDING_REFUSALS: Mapping[str, object] = {
+    "open-cases": _l(
+        "This role still has work that is open, and it must not be left without anybody. Ask the person to pass "
+        "it on first, with “Refer” on each of their pages, or ask their lead to. Then end the role."
+    ),
+    "last-administrator": _l(
+        "This is the last administrator here. Give somebody else the role of administrator first."
+    ),
+    "past": _l("Enter today or a day to come, or leave it empty to end the role now."),
+    "before-start": _l("The role has not started by then. Leave it empty to end the role now."),
+}
+RELATION_REFUSALS: Mapping[str, object] = {
+    "same": _l("Choose another person."),
+    "declared": _l("This is recorded already."),
+    "backwards": _l("The last day must not be before the first."),
+}
+CLOSURE_REFUSALS: Mapping[str, object] = {
+    "past": _l("Enter a day to come. Dates that have passed stay as they were."),
+    "closed-already": _l("This day is in the list already."),
+}
+
+
+def roles_in(type_: OrganisationType) -> tuple[Role, ...]:
+    """The roles that such an organisation can give."""
+    return MDO_ROLES if type_ is OrganisationType.MDO else EMPLOYER_ROLES
+
+
+class NewcomerForm(Form):
+    """Somebody who is to have a role."""
+
+    name = line(_l("Full name"), missing=_l("Enter the name."))
+    email = line(
+        _l("Work e-mail address"),
+        missing=_l("Enter the e-mail address."),
+        longest=254,
+        hint=_l("We send a code there. The role starts when the person accepts it."),
+    )
+    gmc_number = line(_l("GMC number (if they have one)"), longest=20, hint=_l("Seven digits"))
+    role = list_of(_l("Role"), missing=_l("Choose a role."))
+    post = list_of(
+        _l("Post"),
+        choices=choices_from(tuple(Post), first=_l("Choose a post")),
+        missing=_l("Choose a post."),
+    )
+    title = line(
+        _l("Title (if there is one)"), longest=120, hint=_l("As colleagues know them, for example Ward 5")
+    )
+    starts_on = DayField(_l("First day in the role"), missing=_l("Enter the first day."))
+
+
+class EndingForm(Form):
+    """When a role ends."""
+
+    last_on = DayField(
+        _l("Last day in the role"),
+        hint=_l("For example, 27 3 2026. Leave it empty to end the role now."),
+    )
+
+
+class RelationForm(Form):
+    """How one person stands to another."""
+
+    kind = choice_of(
+        _l("How do they stand to each other?"),
+        choices=[Choice(value=kind.value, label=words) for kind, words in RELATIONS.items()],
+        missing=_l("Choose how they stand to each other."),
+    )
+    other = choice_of(_l("To whom?"), missing=_l("Choose a person."))
+    starts_on = DayField(_l("From"), missing=_l("Enter the first day."))
+    ends_on = DayField(_l("Until (if you know)"))
+
+
+class ClosureForm(Form):
+    """A day on which the organisation is closed."""
+
+    day = DayField(_l("Day"), missing=_l("Enter the day."))
+    name = line(
+        _l("What for"),
+        missing=_l("Say what the day is for."),
+        longest=120,
+        hint=_l("It shows wherever a date is explained, for example Founder’s day"),
+    )

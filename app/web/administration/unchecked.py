@@ -1,0 +1,40 @@
+"""What nobody has yet held against its live source, for the list "check before you rely on this"."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+
+from app.domain.classification import Category
+from app.installation import Installation
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """Where it stands, and what is to be checked."""
+
+    where: str
+    what: str
+
+
+def unchecked(installation: Installation) -> Iterator[Unchecked]:
+    """Every statement, page and telephone number that is not verified, by where it stands."""
+    guidance = installation.guidance
+    yield from (
+        Unchecked(_("Guidance: %(page)s", page=page.title), what) for page, what in guidance.to_check()
+    )
+    for contact in guidance.support.contacts:
+        if contact.to_check:
+            yield Unchecked(_("Support: %(who)s", who=contact.who), contact.to_check)
+    for mdo in guidance.mdos:
+        if mdo.to_check:
+            yield Unchecked(_("Defence organisation: %(name)s", name=mdo.name), mdo.to_check)
+    for category in installation.categories.by_code.values():
+        yield from _of(category)
+
+
+def _of(category: Category) -> Iterator[Unchecked]:
+    statements = [*category.statutory, *([category.source] if category.source else [])]
+    for statement in statements:
+        if statement.is_unchecked:
+            yield Unchecked(_("Category: %(words)s", words=category.words), statement.words)
