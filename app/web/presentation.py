@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, current_app, g, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -63,13 +63,14 @@ class NavigationItem:
 # The layout also stands where accounts are not served, so it knows these by address.
 SIGN_IN = "/sign-in"
 SIGN_OUT = "/sign-out"
+ACCOUNT = "/account"
 
-# Label, endpoint, and the permission without which the link would lead nowhere.
+# Label, address, and the permission without which the link would lead nowhere.
 NAVIGATION: tuple[tuple[object, str, Permission], ...] = (
-    (_l("Worklist"), "casework.worklist", Permission.CASE_LIST),
-    (_l("Members"), "advice.queue", Permission.ADVICE_LIST),
-    (_l("People"), "administration.people", Permission.PEOPLE_MANAGE),
-    (_l("My reports"), "reporting.my_reports", Permission.REPORT_READ),
+    (_l("Worklist"), "/cases", Permission.CASE_LIST),
+    (_l("Members"), "/advice", Permission.ADVICE_LIST),
+    (_l("People"), "/people", Permission.PEOPLE_MANAGE),
+    (_l("My reports"), "/reports", Permission.REPORT_READ),
 )
 
 
@@ -120,9 +121,9 @@ def support_lines() -> Sequence[Contact]:
 def navigation(viewer: Viewer) -> list[NavigationItem]:
     """The links that this viewer's role can follow, in a fixed order."""
     return [
-        NavigationItem(str(label), url_for(endpoint), current=request.endpoint == endpoint)
-        for label, endpoint, permission in NAVIGATION
-        if is_granted(viewer.role, permission) and endpoint in current_app.view_functions
+        NavigationItem(str(label), address, current=f"{request.path}/".startswith(f"{address}/"))
+        for label, address, permission in NAVIGATION
+        if is_granted(viewer.role, permission)
     ]
 
 
@@ -161,6 +162,7 @@ FILTERS = {
     "working_days": moments.working_days,
 }
 FUNCTIONS: Mapping[str, object] = {
+    "account_path": ACCOUNT,
     "asset": assets.asset,
     "is_demonstration": is_demonstration,
     "page_language": page_language,
