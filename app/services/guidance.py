@@ -51,8 +51,6 @@ class _Contact(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 class _Regulator(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     name: str
-    formerly: str
-    to_check: str = ""
 
 
 class _Contacts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

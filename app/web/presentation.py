@@ -70,6 +70,7 @@ NAVIGATION: tuple[tuple[object, str, Permission], ...] = (
     (_l("Worklist"), "/cases", Permission.CASE_LIST),
     (_l("Members"), "/advice", Permission.ADVICE_LIST),
     (_l("People"), "/people", Permission.PEOPLE_MANAGE),
+    (_l("Organisation"), "/organisation", Permission.PEOPLE_MANAGE),
     (_l("My reports"), "/reports", Permission.REPORT_READ),
 )
 
