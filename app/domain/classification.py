@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from app.domain.vocabulary import Identifiability, Kind, Severity, Visibility
 
 ELSE = "OTH"
-LIVE = " (live)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +55,9 @@ class Categories:
         """The category of that code, or KeyError."""
         return self.by_code[code]
 
-    def rank(self, code: str, *, is_live: bool) -> int:
+    def rank(self, code: str) -> int:
         """0 for the code that comes before all others as the main one."""
-        live = code + LIVE
-        return self.order.index(live if is_live and live in self.order else code)
+        return self.order.index(code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +140,5 @@ def classify(
     """The codes of ``detail`` and of ``patient_how``, without doubles; "something else" only when alone."""
     chosen = [catalogue.details[code] for code in (detail, patient_how) if code]
     codes = {code for one in chosen for code in one.codes_for(identifiability)}
-    is_live = any(one.is_live for one in chosen)
-    ordered = sorted(
-        codes - {ELSE} or {ELSE}, key=lambda code: catalogue.categories.rank(code, is_live=is_live)
-    )
-    return Classified(main=ordered[0], also=tuple(ordered[1:]), is_live=is_live)
+    first, *others = sorted(codes - {ELSE} or {ELSE}, key=catalogue.categories.rank)
+    return Classified(main=first, also=tuple(others), is_live=any(one.is_live for one in chosen))

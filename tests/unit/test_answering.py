@@ -304,6 +304,11 @@ def test_nothing_happens_before_it_was_posted(page: str, sent: dict[str, list[st
     assert [one.message for one in checked.problems] == [message]
 
 
+def test_taken_down_on_the_day_it_was_posted_is_possible() -> None:
+    sent = {"visibility": ["V4"], "still_live": ["no"], **date_fields("removed_on", "2026-04-01")}
+    assert on_page(SELF, "seen", sent, posted_on="2026-04-01").answers["removed_on"] == "2026-04-01"
+
+
 def date_fields(code: str, day: str) -> dict[str, list[str]]:
     return typed(page_of(question(code, QuestionKind.DATE)), {code: day})
 
