@@ -29,7 +29,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
     app.config.from_mapping(settings.for_flask())
     app.extensions["candour"] = installation
     database.init_app(app, installation)
-    Babel(app, default_timezone="Europe/London")
+    Babel(app, default_timezone="Europe/London")  # type: ignore[no-untyped-call]  # it has no annotations
     CSRFProtect(app)
     for part in (security, access, errors, presentation, blueprints, cli):
         part.init_app(app)

@@ -3,9 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+
+from jinja2 import Environment
 
 from app.config import Settings
+from app.domain.almanac import Calendars
+from app.domain.classification import Categories
+from app.domain.form import Form
+from app.domain.guidance import Guidance
 from app.domain.routing import Table
 from app.domain.vocabulary import Kind
 from app.domain.workflow import Definition
@@ -19,9 +24,10 @@ class Installation:
     settings: Settings
     clock: Callable[[], datetime]
     keys: KeyStore
-    calendars: Any
+    calendars: Calendars
     workflows: Mapping[Kind, Definition]
     routing: Table
-    forms: Any
-    categories: Any
-    guidance: Any
+    forms: Mapping[Kind, Form]
+    categories: Categories
+    guidance: Guidance
+    letters: Environment

@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from app.cli import deadlines
+from app.cli import deadlines, demo, outbox
 
-GROUPS = (deadlines.group,)
+GROUPS = (deadlines.group, demo.group, outbox.group)
 
 
 def init_app(app: Flask) -> None:

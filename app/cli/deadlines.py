@@ -1,17 +1,22 @@
 """``flask deadlines``: when something falls due and why, for people and scripts."""
 
+import getpass
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import IO, Any
 
 import click
-from flask.cli import AppGroup
+from flask import current_app
+from flask.cli import AppGroup, with_appcontext
 
+from app.domain.actors import Act, operator
 from app.domain.calendars import DEFAULT_WINDOW, Calendar, Window
 from app.domain.deadlines import Limit, Pause, Roll, explain, from_local, local
 from app.domain.errors import InvalidInput
 from app.domain.explanations import Explanation
 from app.domain.vocabulary import Nation
+from app.services import deadlines
 from app.services.calendars import load_calendars
 from app.web.problems import problem
 from app.web.reasons import why_lines
@@ -111,3 +116,22 @@ def _answer(explanation: Explanation) -> dict[str, object]:
 
 def _zulu(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@group.command("run")
+@click.option(
+    "--now", "moment", metavar="INSTANT", help="Another instant than the present; demonstrations only."
+)
+@with_appcontext
+def run(moment: str | None) -> None:
+    """Carry out once everything that is due, and print what was done as one JSON object of counts."""
+    installation = current_app.extensions["candour"]
+    if moment and not installation.settings.is_demonstration:
+        raise BadInputError("--now works in a demonstration only")
+    try:
+        now = from_local(moment) if moment else installation.clock()
+    except InvalidInput as error:
+        raise BadInputError(problem(error)) from error
+    swept = deadlines.sweep(now=now)
+    deadlines.note_sweep(swept, act=Act(actor=operator(getpass.getuser()), now=installation.clock()))
+    click.echo(json.dumps(asdict(swept)))

@@ -66,10 +66,11 @@ def add(
     nation: str | None,
     **person: str | None,
 ) -> None:
-    """Invites a person to a role and prints a code, which works once, for 30 minutes.
+    """Adds a person with a role and prints a code, which works once, for 30 minutes.
 
-    With the code the person sets a password under "I have a code" on the sign-in page, and then accepts the
-    role. The organisation is made where it is new: give its name, type and nation too.
+    With the code the person sets a password under "I have a code" on the sign-in page. Somebody who has an
+    account already keeps it, and accepts the role after signing in. The organisation is made where it is new:
+    give its name, type and nation too.
 
     Example: flask people add --organisation LARK --organisation-name "Larkfield Hospitals" --type acute_trust
     --nation england --name "Robin Example" --email robin@example.org
@@ -77,7 +78,7 @@ def add(
     act = _act()
     with _one_line():
         organisation_id = _organisation(organisation, (organisation_name, type_, nation), act=act)
-        click.echo(_invited(person, organisation_id, act=act))
+        click.echo(_added(person, organisation_id, act=act))
 
 
 def _act() -> Act:
@@ -109,21 +110,21 @@ def _organisation(code: str, about: tuple[str | None, str | None, str | None], *
     return add_organisation(made, act=act)
 
 
-def _invited(person: Mapping[str, str | None], organisation_id: UUID, *, act: Act) -> str:
+def _added(person: Mapping[str, str | None], organisation_id: UUID, *, act: Act) -> str:
     from app.services.accounts import code_text
-    from app.services.invitations import invite
+    from app.services.invitations import enrol
     from app.services.people import Newcomer
 
     newcomer = Newcomer(
         name=person["name"] or "",
         email=person["email"] or "",
         gmc_number=person["gmc_number"],
-        role=Role(person["role"]),
-        post=Post(person["post"]),
+        role=Role(str(person["role"])),
+        post=Post(str(person["post"])),
         title=person["title"] or "",
         starts_on=_today(act),
     )
-    return code_text(invite(newcomer, organisation_id=organisation_id, act=act))
+    return code_text(enrol(newcomer, organisation_id=organisation_id, act=act))
 
 
 def _today(act: Act) -> date:

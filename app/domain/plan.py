@@ -357,3 +357,34 @@ EFFECTS = {
     Effect.RESUME: _resume,
     Effect.START: _start,
 }
+
+
+def plan_missed(definition: Definition, snapshot: Snapshot, row: ClockRow, *, wish: Wish) -> Changes:
+    """What changes when a limit passes: the breach is frozen, and what was due stays to be done."""
+    missed = replace(row, state=ClockState.MISSED)
+    return _with_row(definition, snapshot, snapshot, missed, wish)
+
+
+def plan_fired(changes: Changes, row: ClockRow) -> Changes:
+    """A plan in which a rung of a ladder counts as fired."""
+    fired = replace(row, state=ClockState.FIRED, ended_at=row.fire_at)
+    after = _swapped(changes.after, fired)
+    return replace(changes, after=after)
+
+
+def _with_row(
+    definition: Definition, before: Snapshot, after: Snapshot, row: ClockRow, wish: Wish
+) -> Changes:
+    after = _with_owner(_swapped(after, row), wish)
+    return Changes(
+        definition=definition,
+        before=before,
+        after=after,
+        values={**case_values(definition, after), **wish.values},
+        events=wish.events,
+        wish=wish,
+    )
+
+
+def _swapped(snapshot: Snapshot, row: ClockRow) -> Snapshot:
+    return replace(snapshot, clocks=tuple(row if one.id == row.id else one for one in snapshot.clocks))

@@ -1,7 +1,6 @@
 """The nations' calendars, read from the reference data once at start and checked."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Final
 
 import msgspec
 
-from app.domain.calendars import NO_HOLIDAYS, Calendar
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.almanac import Calendars, KnownCalendar
+from app.domain.calendars import Calendar
+from app.domain.errors import InvalidInput
 from app.domain.vocabulary import Nation
 
 REFERENCE: Final = Path(__file__).parents[1] / "reference" / "calendars"
@@ -41,40 +41,6 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     covers_from: date
     covers_until: date
     versions: tuple[_Version, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class KnownCalendar:
-    """One version of a nation's calendar and the local date from which it was known."""
-
-    known_from: date
-    calendar: Calendar
-
-
-@dataclass(frozen=True, slots=True)
-class Calendars:
-    """Every version of every nation's calendar, oldest first, and ``none``, which has no holidays."""
-
-    versions: Mapping[Nation, tuple[KnownCalendar, ...]]
-    none: Calendar = NO_HOLIDAYS
-
-    def current(self, nation: Nation, *, on: date) -> Calendar:
-        """The latest version that was known on the local date ``on``, or InvalidInput ``calendar-short``."""
-        known = [version.calendar for version in self.versions[nation] if version.known_from <= on]
-        if not known:
-            raise InvalidInput("calendar", "calendar-short")
-        return known[-1]
-
-    def version(self, nation: Nation, number: int) -> Calendar:
-        """The version that a deadline was counted with, or NotFound."""
-        for known in self.versions[nation]:
-            if known.calendar.version == number:
-                return known.calendar
-        raise NotFound
-
-    def latest(self, nation: Nation) -> Calendar:
-        """The newest version in the data, for questions that no stored deadline hangs on."""
-        return self.versions[nation][-1].calendar
 
 
 def load_calendars(directory: Path = REFERENCE) -> Calendars:

@@ -3,7 +3,7 @@
 Nothing else in the program writes the state of a case, its owner, its handlers or its clocks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -322,8 +322,11 @@ def _release(session: Session, memberships: Sequence[UUID], *, counted: int) -> 
         )
 
 
-def _start_handlers(session: Session, case: Snapshot, joining: Iterable[Assigned], act: Act) -> None:
-    joining = list(joining)
+def _start_handlers(session: Session, case: Snapshot, joining: Sequence[Assigned], act: Act) -> None:
+    """Nobody works on a case twice: who has it already keeps the row, and is not counted again."""
+    here = set(_handling(session, case.case_id))
+    _release(session, [one.membership_id for one in joining if one.membership_id in here], counted=-1)
+    joining = [one for one in joining if one.membership_id not in here]
     if not joining:
         return
     homes = dict(

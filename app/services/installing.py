@@ -5,11 +5,13 @@ from datetime import datetime
 from types import MappingProxyType
 
 from app.config import Settings
+from app.database import installation_of, migrate, reader
 from app.encryption.keyring import FileKeyStore
 from app.installation import Installation
+from app.notifications.letters import letter_box
 from app.services.calendars import load_calendars
 from app.services.categories import load_categories
-from app.services.definitions import definition_from, routing_table, shipped_sources
+from app.services.definitions import definition_from, routing_table, shipped_sources, store_shipped
 from app.services.guidance import load_guidance
 from app.services.questionnaires import load_forms
 
@@ -27,4 +29,11 @@ def installation_from(settings: Settings, *, clock: Callable[[], datetime]) -> I
         forms=load_forms(),
         categories=load_categories(),
         guidance=load_guidance(),
+        letters=letter_box(),
     )
+
+
+def prepare() -> None:
+    """Brings the database of the running application to the newest schema, with the shipped workflows in it."""
+    migrate(installation_of(reader()).settings)
+    store_shipped()

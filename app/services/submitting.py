@@ -9,12 +9,14 @@ from uuid import UUID, uuid4
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from app.audit.record import record_personal
 from app.database import installation_of, transaction
 from app.domain.actors import Act, Actor
 from app.domain.calendars import LONDON
 from app.domain.errors import AlreadySubmitted, InvalidInput, NotAvailable, NotFound
 from app.domain.events import (
     AdviceRequested,
+    DraftChanged,
     Event,
     OfficerTold,
     OwnerAssigned,
@@ -108,6 +110,7 @@ def _take_draft(session: Session, draft_id: UUID, act: Act) -> None:
     if draft.person_id != act.actor.person_id:
         raise NotFound("no such draft")
     session.delete(draft)
+    record_personal(session, DraftChanged(by="person", change="sent"), person_id=draft.person_id, act=act)
 
 
 def sent_before(draft_id: UUID, *, act: Act) -> tuple[Sent, ...]:

@@ -1,0 +1,7 @@
+"""One command: prepare ``instance/``, migrate, serve and tick. ``make run`` calls it."""
+
+from app import create_app
+from app.cli.serve import main
+
+if __name__ == "__main__":
+    main(create_app())

@@ -1,0 +1,18 @@
+"""What the clock calls: each a loop over one service, safe to run twice and on many hosts at once."""
+
+from datetime import datetime
+
+from app.services import accounts, deadlines, delivery, disclosure, drafts
+
+
+def tick(*, now: datetime) -> None:
+    """Carries out what is due, writes down repeated openings, sends mail."""
+    deadlines.sweep(now=now)
+    disclosure.close_tallies(now=now)
+    delivery.deliver(now=now)
+
+
+def forget(*, now: datetime) -> None:
+    """Deletes what has run out: drafts, sign-ins, codes."""
+    drafts.forget_expired(now=now)
+    accounts.forget_expired(now=now)

@@ -1,0 +1,48 @@
+"""What a mail says: one of five constant texts. No name, reference, category, role or content is ever in one."""
+
+from email.message import EmailMessage
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.config import ROOT
+from app.models.mail import MailKind
+
+SUBJECTS = {
+    MailKind.NEEDS_YOU: "A case needs you",
+    MailKind.NEWS: "There is news for you",
+    MailKind.DRAFT: "Something you saved will be deleted soon",
+    MailKind.SIGN_IN: "A change to your account",
+    MailKind.CODE: "A code for your account",
+}
+
+
+def letter_box() -> Environment:
+    """The environment in which texts of mails are rendered: plain text, nothing undefined."""
+    return Environment(
+        loader=FileSystemLoader(ROOT / "templates" / "email"),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701  plain text, and no word of a person's ever enters it
+        keep_trailing_newline=True,
+    )
+
+
+def letter(
+    letters: Environment,
+    kind: MailKind,
+    *,
+    to: str,
+    sender: str,
+    message_id: str,
+    link: str,
+    date: str = "",
+    code: str = "",
+) -> EmailMessage:
+    """The mail of one kind to one address. ``link`` is the constant start page."""
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = to
+    message["Subject"] = SUBJECTS[kind]
+    message["Message-ID"] = message_id
+    body = letters.get_template(f"{kind}.txt").render(link=link, date=date, code=code)
+    message.set_content(body)
+    return message

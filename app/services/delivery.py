@@ -1,0 +1,231 @@
+"""Sending what waits in the outbox: claimed, checked again, sent, marked; at least once, to nobody too many."""
+
+import logging
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.audit.record import record_installation
+from app.database import installation_of, reader, transaction
+from app.domain.actors import Act, Actor, ActorKind
+from app.domain.calendars import LONDON
+from app.domain.events import MailDelivered
+from app.encryption.keys import open_sealed
+from app.keychain import account_code, case_key
+from app.models.account import AccountCode
+from app.models.case import Case
+from app.models.mail import Mail, MailKind, MailState
+from app.models.person import Membership, Person
+from app.notifications.channels import CannotSend, Channel, channel_for
+from app.notifications.letters import letter
+from app.queries.cases import visible_case
+from app.services.changes import sealed_at
+from app.services.routing import current_on, tokens_of
+
+BATCH = 100
+ATTEMPTS = 8
+LEASE = timedelta(minutes=5)
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """A mail that may be sent: to whom, and the two facts that a text can carry."""
+
+    mail_id: UUID
+    kind: MailKind
+    address: str
+    date: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """What one delivery did, in counts."""
+
+    sent: int = 0
+    dropped: int = 0
+    failed: int = 0
+
+
+def deliver(*, now: datetime) -> Delivered:
+    """Sends what is waiting. Several mails of one kind to one address become one."""
+    channel = channel_for(installation_of(reader()).settings)
+    sent = dropped = failed = 0
+    for claimed in iter(lambda: _claim(now), []):
+        envelopes, gone = _opened(claimed, now)
+        _mark(gone, MailState.DROPPED, now)
+        dropped += len(gone)
+        for same in _together(envelopes):
+            if _send(same[0], channel):
+                _mark([one.mail_id for one in same], MailState.SENT, now)
+                sent += 1
+            else:
+                _put_back([one.mail_id for one in same], now)
+                failed += len(same)
+    return Delivered(sent=sent, dropped=dropped, failed=failed)
+
+
+def _claim(now: datetime) -> list[UUID]:
+    """Takes a batch and leases it, so that a worker that dies leaves it to the next one."""
+    if not _anything_waiting(now):
+        return []
+    with transaction() as session:
+        ids = session.scalars(
+            select(Mail.id)
+            .where(Mail.state == MailState.QUEUED, Mail.next_attempt_at <= now)
+            .order_by(Mail.next_attempt_at)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        ).all()
+        session.execute(
+            update(Mail)
+            .where(Mail.id.in_(ids))
+            .values(attempts=Mail.attempts + 1, next_attempt_at=now + LEASE)
+        )
+        return list(ids)
+
+
+def _anything_waiting(now: datetime) -> bool:
+    session = reader()
+    waiting = session.scalar(
+        select(Mail.id).where(Mail.state == MailState.QUEUED, Mail.next_attempt_at <= now).limit(1)
+    )
+    session.rollback()
+    return waiting is not None
+
+
+def _opened(ids: Sequence[UUID], now: datetime) -> tuple[list[Envelope], list[UUID]]:
+    """Each mail with its address, and those whose reader may no longer be told or wants none."""
+    session = reader()
+    envelopes, gone = [], []
+    for mail in session.scalars(select(Mail).where(Mail.id.in_(ids)).order_by(Mail.queued_at)):
+        envelope = _addressed(session, mail, now)
+        if envelope is None:
+            gone.append(mail.id)
+        else:
+            envelopes.append(envelope)
+    session.rollback()
+    return envelopes, gone
+
+
+def _addressed(session: Session, mail: Mail, now: datetime) -> Envelope | None:
+    if mail.kind is MailKind.NEEDS_YOU:
+        address = _handler_address(session, mail, now)
+    elif mail.kind is MailKind.NEWS:
+        address = _reporter_address(session, mail)
+    else:
+        address = session.scalar(select(Person.email).where(Person.id == mail.person_id))
+    if address is None:
+        return None
+    code = account_code(session, mail.id) if mail.kind is MailKind.CODE and _lives(session, mail, now) else ""
+    if mail.kind is MailKind.CODE and not code:
+        return None
+    day = mail.queued_at.astimezone(LONDON)
+    date = f"{day.day} {day:%B %Y}"
+    return Envelope(mail_id=mail.id, kind=mail.kind, address=address, date=date, code=code)
+
+
+def _lives(session: Session, mail: Mail, now: datetime) -> bool:
+    code = session.get(AccountCode, mail.id)
+    return code is not None and code.used_at is None and code.expires_at > now
+
+
+def _handler_address(session: Session, mail: Mail, now: datetime) -> str | None:
+    """Only to somebody whose membership still counts and who may still know of the case."""
+    row = session.execute(
+        select(Membership, Person.email)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.id == mail.membership_id, *current_on(now.astimezone(LONDON).date()))
+    ).one_or_none()
+    case = session.get(Case, mail.case_id) if mail.case_id else None
+    if row is None or case is None:
+        return None
+    actor = _actor(session, row.Membership, case, now)
+    return row.email if visible_case(session, actor, case.id) else None
+
+
+def _actor(session: Session, membership: Membership, case: Case, now: datetime) -> Actor:
+    own, close = tokens_of(
+        session,
+        [membership.person_id],
+        organisation_id=case.organisation_id,
+        on=now.astimezone(LONDON).date(),
+    )[membership.person_id]
+    return Actor(
+        kind=ActorKind.PERSON,
+        person_id=membership.person_id,
+        membership_id=membership.id,
+        organisation_id=membership.organisation_id,
+        role=membership.role,
+        tokens=own,
+        close_tokens=close,
+    )
+
+
+def _reporter_address(session: Session, mail: Mail) -> str | None:
+    """Only to the address that was given for this case, while it still stands."""
+    case = session.get(Case, mail.case_id) if mail.case_id else None
+    if case is None or case.contact_sealed is None:
+        return None
+    key = case_key(session, case.id, organisation_id=case.organisation_id)
+    context = sealed_at(case, table="case", column="contact", row=case.id)
+    return open_sealed(key, case.contact_sealed, context=context)
+
+
+def _together(envelopes: Sequence[Envelope]) -> list[list[Envelope]]:
+    """Mails that say the same to the same address, side by side; a code is never joined to another."""
+    groups: dict[tuple[str, str, str], list[Envelope]] = {}
+    for one in envelopes:
+        groups.setdefault((one.kind, one.address, one.code), []).append(one)
+    return list(groups.values())
+
+
+def _send(envelope: Envelope, channel: Channel) -> bool:
+    installation = installation_of(reader())
+    opaque = installation.keys.installation().index.derive(b"outbox").mac(envelope.mail_id.bytes).hex()[:32]
+    domain = installation.settings.mail_from.rpartition("@")[2]
+    message = letter(
+        installation.letters,
+        envelope.kind,
+        to=envelope.address,
+        sender=installation.settings.mail_from,
+        message_id=f"<{opaque}@{domain}>",
+        link=installation.settings.public_url,
+        date=envelope.date,
+        code=envelope.code,
+    )
+    try:
+        channel.send(message)
+    except CannotSend as error:
+        log.warning("mail.failed", extra={"mail_id": str(envelope.mail_id), "error": error.code})
+        return False
+    return True
+
+
+def _mark(ids: Sequence[UUID], state: MailState, now: datetime) -> None:
+    if ids:
+        with transaction() as session:
+            session.execute(update(Mail).where(Mail.id.in_(ids)).values(state=state, ended_at=now))
+
+
+def _put_back(ids: Sequence[UUID], now: datetime) -> None:
+    """Tried again later and later, with some jitter; after eight times it is dead and shows in the health."""
+    with transaction() as session:
+        for mail in session.scalars(select(Mail).where(Mail.id.in_(ids))):
+            wait = timedelta(seconds=30 * 2**mail.attempts * random.uniform(0.8, 1.2))  # noqa: S311  jitter, no secret
+            mail.next_attempt_at = now + wait
+            mail.last_error = "not sent"
+            if mail.attempts >= ATTEMPTS:
+                mail.state, mail.ended_at = MailState.DEAD, now
+
+
+def note_delivery(delivered: Delivered, *, act: Act) -> None:
+    """Records that the operator delivered mail by hand."""
+    with transaction() as session:
+        record_installation(session, MailDelivered(by="operator", sent=delivered.sent), act=act)
