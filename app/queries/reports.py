@@ -1,0 +1,325 @@
+"""What became of a person's own reports: reached by being their reporter, in whichever room they went to.
+
+Never by ``visible_to``: a reporter handles nothing. Who has a report is told by role, never by name, and
+what only handlers write is not read here at all.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from app.database import reader
+from app.domain.actors import Actor
+from app.domain.vocabulary import Kind, OrganisationType, Outcome, PartyRole, Role, Severity
+from app.domain.workflow import Action, Definition, Occurrence, Snapshot, State, Waiting, allowed
+from app.encryption.keys import Context, open_sealed
+from app.keychain import case_key, person_token
+from app.models.case import Case, CaseParty, Report
+from app.models.message import ActionItem, Message, MessageKind
+from app.models.organisation import Organisation
+from app.models.person import Membership
+from app.queries.clocks import ClockView, Defined, clocks_of
+
+FOR_REPORTERS = (
+    MessageKind.ACKNOWLEDGEMENT,
+    MessageKind.MESSAGE,
+    MessageKind.QUESTION,
+    MessageKind.ANSWER,
+    MessageKind.ADDITION,
+    MessageKind.OUTCOME,
+    MessageKind.LEARNING,
+)
+
+
+class NoWithdrawal(StrEnum):
+    """Why a report cannot be withdrawn."""
+
+    RISK = "risk"
+    STARTED = "started"
+    ADVICE = "advice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnReport:
+    """One report as its reporter may know it. ``severity`` is None until somebody has triaged it.
+
+    ``clocks`` are the dates that were promised to the reporter; ``your_date`` is by when they are asked to
+    answer, where it is their turn.
+    """
+
+    case_id: UUID
+    reference: str
+    version: int
+    kind: Kind
+    organisation_name: str
+    category: str
+    state: State
+    owner_role: Role
+    escalated_to: Role | None
+    severity: Severity | None
+    opened_at: datetime
+    acknowledged_at: datetime | None
+    triaged_at: datetime | None
+    closed_at: datetime | None
+    outcome: Outcome | None
+    clocks: tuple[ClockView, ...]
+    your_date: datetime | None
+    can: frozenset[Action]
+    no_withdrawal: NoWithdrawal | None
+
+    @property
+    def is_confidential(self) -> bool:
+        """Whether it lies in an MDO's room, of which the reporter's employer knows nothing."""
+        return self.kind is Kind.ADVICE
+
+    @property
+    def is_your_turn(self) -> bool:
+        """Whether it is the reporter who has to act next."""
+        return self.state.waits_for is Waiting.REPORTER
+
+    @property
+    def next_promise(self) -> ClockView | None:
+        """The promise that falls or fell due first and is still to be kept."""
+        running = [one for one in self.clocks if one.is_running and one.paused_at is None]
+        return min(running, key=lambda one: one.due_at, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnMessage:
+    """A text between the reporter and whoever has the case; the other side is known by role."""
+
+    kind: MessageKind
+    by: Role
+    is_mine: bool
+    sent_at: datetime
+    body: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAction:
+    """Something that was agreed to be done, by when, and whether it was."""
+
+    what: str = field(repr=False)
+    due_on: date
+    completed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentAnswer:
+    """One answer as it was sent, with the question as it was asked."""
+
+    question: str = field(repr=False)
+    words: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnFile:
+    """Everything in one report that its reporter may read."""
+
+    report: OwnReport
+    messages: tuple[OwnMessage, ...]
+    actions: tuple[OwnAction, ...]
+    sent: tuple[SentAnswer, ...]
+    contact: str | None = field(repr=False)
+
+    @property
+    def outcome_text(self) -> str:
+        """What the reporter was told when it was closed last."""
+        return self._last(MessageKind.OUTCOME)
+
+    @property
+    def learning(self) -> str:
+        """What was learnt, if anybody wrote it down."""
+        return self._last(MessageKind.LEARNING)
+
+    def _last(self, kind: MessageKind) -> str:
+        return next((one.body for one in reversed(self.messages) if one.kind is kind), "")
+
+
+def own(actor: Actor, *, defined: Defined) -> tuple[OwnReport, ...]:
+    """Every report of a person: what waits for them first, then what is open, then what is closed."""
+    session = reader()
+    rows = session.execute(
+        select(Case, Organisation.name)
+        .join(Organisation, Organisation.id == Case.organisation_id)
+        .where(reported_by(session, actor))
+        .order_by(Case.opened_at.desc(), Case.id)
+    )
+    found = [_report(session, case, name, defined) for case, name in rows]
+    return tuple(sorted(found, key=lambda one: (one.closed_at is not None, not one.is_your_turn)))
+
+
+def own_report(actor: Actor, reference: str, *, defined: Defined) -> OwnFile | None:
+    """One report with all that its reporter may read; None for anybody else's and for none at all."""
+    session = reader()
+    row = session.execute(
+        select(Case, Organisation.name)
+        .join(Organisation, Organisation.id == Case.organisation_id)
+        .where(Case.reference == reference, reported_by(session, actor))
+    ).one_or_none()
+    if row is None:
+        return None
+    case, name = row
+    return OwnFile(
+        report=_report(session, case, name, defined),
+        messages=_messages(session, case),
+        actions=_actions(session, case),
+        sent=_sent(session, case),
+        contact=_opened(session, case, case.contact_sealed, "case", "contact", case.id),
+    )
+
+
+def own_id(actor: Actor, reference: str) -> UUID | None:
+    """The id of one's own report, or None. Nothing of it is opened."""
+    session = reader()
+    return session.scalar(select(Case.id).where(Case.reference == reference, reported_by(session, actor)))
+
+
+def own_case(session: Session, actor: Actor, case_id: UUID) -> Case | None:
+    """The case, if this person reported it."""
+    return session.scalars(select(Case).where(Case.id == case_id, reported_by(session, actor))).one_or_none()
+
+
+def reported_by(session: Session, actor: Actor) -> ColumnElement[bool]:
+    """Cases in which the person is the reporter, in any organisation of theirs and in any MDO."""
+    tokens = [_token(session, actor, place) for place in _places(session, actor)]
+    return Case.id.in_(
+        select(CaseParty.case_id).where(CaseParty.role == PartyRole.REPORTER, CaseParty.token.in_(tokens))
+    )
+
+
+def _token(session: Session, actor: Actor, organisation_id: UUID) -> bytes:
+    if actor.person_id is None:
+        raise ValueError("only a person has reports")
+    return person_token(session, actor.person_id, organisation_id=organisation_id)
+
+
+def _places(session: Session, actor: Actor) -> Sequence[UUID]:
+    """Where a person can have sent a report: wherever they work or worked, and every MDO."""
+    own_places = select(Membership.organisation_id).where(Membership.person_id == actor.person_id)
+    return session.scalars(
+        select(Organisation.id).where(
+            or_(Organisation.id.in_(own_places), Organisation.type == OrganisationType.MDO)
+        )
+    ).all()
+
+
+def _report(session: Session, case: Case, organisation_name: str, defined: Defined) -> OwnReport:
+    definition = defined(session, case.definition_hash)
+    clocks = clocks_of(session, case, definition)
+    can = _can(case, definition)
+    return OwnReport(
+        case_id=case.id,
+        reference=case.reference,
+        version=case.version,
+        kind=case.kind,
+        organisation_name=organisation_name,
+        category=case.category,
+        state=definition.states[case.state],
+        owner_role=case.owner_role,
+        escalated_to=None if case.closed_at else case.escalated_to,
+        severity=case.severity if case.triaged_at else None,
+        opened_at=case.opened_at,
+        acknowledged_at=case.acknowledged_at,
+        triaged_at=case.triaged_at,
+        closed_at=case.closed_at,
+        outcome=case.outcome,
+        clocks=tuple(one for one in clocks if one.clock.is_shown_to_reporter and not one.is_for_reporter),
+        your_date=next((one.due_at for one in clocks if one.is_for_reporter and one.is_running), None),
+        can=can,
+        no_withdrawal=_no_withdrawal(case, definition, can),
+    )
+
+
+def _can(case: Case, definition: Definition) -> frozenset[Action]:
+    """What the workflow lets the reporter do now."""
+    snapshot = Snapshot(
+        case_id=case.id,
+        organisation_id=case.organisation_id,
+        kind=case.kind,
+        version=case.version,
+        state=case.state,
+        severity=case.severity,
+        category=case.category,
+        duty=case.duty,
+        patient_data=case.patient_data,
+        identity=case.identity,
+        owner_role=case.owner_role,
+        owner_membership_id=case.owner_membership_id,
+        is_risk_now=case.is_risk_now,
+        opened_at=case.opened_at,
+    )
+    as_reporter = Occurrence(action=Action.MESSAGE, is_reporter=True)
+    return frozenset(one.action for one in allowed(definition, snapshot, as_reporter))
+
+
+def _no_withdrawal(case: Case, definition: Definition, can: frozenset[Action]) -> NoWithdrawal | None:
+    withdrawal = definition.transitions.get(Action.WITHDRAW)
+    if Action.WITHDRAW in can:
+        return None
+    if withdrawal is None:
+        return NoWithdrawal.ADVICE
+    return NoWithdrawal.RISK if case.state in withdrawal.from_states else NoWithdrawal.STARTED
+
+
+def _messages(session: Session, case: Case) -> tuple[OwnMessage, ...]:
+    """What was written to and by the reporter. Of the reasons, those that a handler gave them."""
+    told_why = and_(Message.kind == MessageKind.REASON, Message.author_membership_id.is_not(None))
+    rows = session.scalars(
+        select(Message)
+        .where(Message.case_id == case.id, or_(Message.kind.in_(FOR_REPORTERS), told_why))
+        .order_by(Message.sent_at, Message.id)
+    )
+    return tuple(
+        OwnMessage(
+            kind=row.kind,
+            by=row.author_role,
+            is_mine=row.author_membership_id is None,
+            sent_at=row.sent_at,
+            body=_opened(session, case, row.body_sealed, "message", "body", row.id) or "",
+        )
+        for row in rows
+    )
+
+
+def _actions(session: Session, case: Case) -> tuple[OwnAction, ...]:
+    rows = session.scalars(
+        select(ActionItem).where(ActionItem.case_id == case.id).order_by(ActionItem.due_on, ActionItem.id)
+    )
+    return tuple(
+        OwnAction(
+            what=_opened(session, case, row.what_sealed, "action_item", "what", row.id) or "",
+            due_on=row.due_on,
+            completed_at=row.completed_at,
+        )
+        for row in rows
+    )
+
+
+def _sent(session: Session, case: Case) -> tuple[SentAnswer, ...]:
+    report = session.get(Report, case.id)
+    if report is None:
+        return ()
+    written = json.loads(_opened(session, case, report.answers_sealed, "report", "answers", case.id) or "{}")
+    return tuple(
+        SentAnswer(question=one["wording"], words=one["words"]) for one in written.get("answers", ())
+    )
+
+
+def _opened(
+    session: Session, case: Case, sealed: bytes | None, table: str, column: str, row: UUID
+) -> str | None:
+    """A sealed text of a case, if there is one."""
+    if sealed is None:
+        return None
+    key = case_key(session, case.id, organisation_id=case.organisation_id)
+    context = Context(
+        owner=case.organisation_id.hex, case=case.id.hex, table=table, column=column, row=row.hex
+    )
+    return open_sealed(key, sealed, context=context)

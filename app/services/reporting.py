@@ -1,0 +1,158 @@
+"""What reporters do after sending: one function an act, each through a door that opens to them alone."""
+
+import re
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.database import transaction
+from app.domain.actors import Act
+from app.domain.errors import InvalidInput, NotFound, StaleCase
+from app.domain.events import (
+    Event,
+    InformationProvided,
+    MessageSent,
+    MoreAdded,
+    NewsChosen,
+    ReportWithdrawn,
+)
+from app.domain.plan import Changes, Text, Wish, case_values
+from app.domain.vocabulary import Kind, OrganisationType, ReporterIdentity, Role
+from app.domain.workflow import Action, Occurrence
+from app.encryption.keys import seal
+from app.keychain import case_key
+from app.models.case import Case
+from app.models.message import MessageKind
+from app.models.organisation import Organisation
+from app.models.person import Membership
+from app.queries.cases import Standing
+from app.queries.reports import own_case
+from app.services.casework import enter_unseen
+from app.services.changes import load, sealed_at, write
+from app.services.definitions import definition_of
+
+REPORTER = "reporter"
+AS_REPORTER = Standing(capacity=Role.MEMBER, is_owner=False)
+ADDRESS = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
+LONGEST_ADDRESS = 254
+# No clock starts, so none is counted on any calendar.
+NO_NEW_CLOCKS = 0
+
+
+class AskedToWithdraw(StrEnum):
+    """What a reporter says, in private, on whether anybody asked them to withdraw."""
+
+    NO = "no"
+    YES = "yes"
+    RATHER_NOT = "rather_not"
+    NOT_SAID = ""
+
+
+def message(case_id: UUID, version: int, *, text: str, act: Act) -> None:
+    """Writes to whoever has the case, at any time, after closing too."""
+    _write(case_id, version, Action.MESSAGE, MessageSent(by=REPORTER), (MessageKind.MESSAGE, text), act)
+
+
+def add_more(case_id: UUID, version: int, *, text: str, act: Act) -> None:
+    """Adds something to the report, at any time, after closing too."""
+    _write(case_id, version, Action.ADD_MORE, MoreAdded(by=REPORTER), (MessageKind.ADDITION, text), act)
+
+
+def provide_information(case_id: UUID, version: int, *, text: str, act: Act) -> None:
+    """Answers what was asked; whatever waited for the answer goes on."""
+    event = InformationProvided(by=REPORTER)
+    _write(case_id, version, Action.PROVIDE_INFORMATION, event, (MessageKind.ANSWER, text), act)
+
+
+def withdraw(case_id: UUID, version: int, *, asked: AskedToWithdraw, why: str, act: Act) -> None:
+    """Takes a report back that nobody has triaged.
+
+    What is said about the reasons is sealed as a reason of the reporter's, for the guardian alone: a code of
+    ``AskedToWithdraw`` on the first line, then the words. Raises ActionNotAllowed once work has begun, or
+    where a patient may be at risk.
+    """
+    text = f"{asked}\n{why}" if asked or why else ""
+    event = ReportWithdrawn(by=REPORTER)
+    _write(case_id, version, Action.WITHDRAW, event, (MessageKind.REASON, text), act)
+
+
+def set_contact(case_id: UUID, *, address: str | None, act: Act) -> None:
+    """Keeps the address for news of this case, or none. It is sealed with the case and used for nothing else.
+
+    Raises InvalidInput for what is no address, and in the MDO's lane for one at an employer's domain.
+    """
+    with transaction() as session:
+        case = _own(session, case_id, act)
+        if address is not None:
+            _check_address(session, case, address, act)
+        changes = _with_contact(session, case, address)
+        write(session, [changes], act=act, calendar_version=NO_NEW_CLOCKS)
+
+
+def _write(
+    case_id: UUID, version: int, action: Action, event: Event, text: tuple[MessageKind, str], act: Act
+) -> None:
+    """The reporters' door: whose report it is comes before whether the page is old."""
+    with transaction() as session:
+        case = _own(session, case_id, act)
+        if case.version != version:
+            raise StaleCase("the page is older than the case")
+        wish = Wish(events=(event,), texts=_text(*text), tells_owner=True)
+        occurrence = Occurrence(action=action, is_reporter=True)
+        enter_unseen(session, case, act, lambda _scene: (occurrence, wish), standing=AS_REPORTER)
+
+
+def _own(session: Session, case_id: UUID, act: Act) -> Case:
+    """The case, if the actor reported it; to everybody else there is none."""
+    case = own_case(session, act.actor, case_id)
+    if case is None:
+        raise NotFound("no such report")
+    return case
+
+
+def _text(kind: MessageKind, body: str) -> tuple[Text, ...]:
+    """Words of the reporter, without any membership: a case never says who that is."""
+    return (Text(kind=kind, body=body, author_role=Role.MEMBER),) if body else ()
+
+
+def _check_address(session: Session, case: Case, address: str, act: Act) -> None:
+    if len(address) > LONGEST_ADDRESS or not ADDRESS.fullmatch(address):
+        raise InvalidInput("address", "no_address")
+    is_private = case.kind is Kind.ADVICE or case.identity is not ReporterIdentity.OPEN
+    domain = address.rpartition("@")[2].lower()
+    if is_private and any(_is_within(domain, one) for one in _employers_domains(session, act)):
+        raise InvalidInput("address", "employers")
+
+
+def _is_within(domain: str, employers: str) -> bool:
+    return domain == employers or domain.endswith(f".{employers}")
+
+
+def _employers_domains(session: Session, act: Act) -> set[str]:
+    """The mail domains of everybody the person works or worked for; an MDO is nobody's employer here."""
+    written = session.scalars(
+        select(Organisation.mail_domains)
+        .join(Membership, Membership.organisation_id == Organisation.id)
+        .where(Membership.person_id == act.actor.person_id, Organisation.type != OrganisationType.MDO)
+    )
+    return {domain.lower() for text in written for domain in re.split(r"[\s,;]+", text) if domain}
+
+
+def _with_contact(session: Session, case: Case, address: str | None) -> Changes:
+    """A change of the address and of nothing else."""
+    snapshot = load(session, case.id)
+    definition = definition_of(session, case.definition_hash)
+    key = case_key(session, case.id, organisation_id=case.organisation_id)
+    context = sealed_at(case, table="case", column="contact", row=case.id)
+    sealed = seal(key, address, context=context) if address else None
+    wish = Wish(events=(NewsChosen(by=REPORTER, is_wanted=sealed is not None),))
+    return Changes(
+        definition=definition,
+        before=snapshot,
+        after=snapshot,
+        values={**case_values(definition, snapshot), "contact_sealed": sealed},
+        events=wish.events,
+        wish=wish,
+    )
