@@ -105,14 +105,18 @@ def _account() -> pwd.struct_passwd | None:
 
 
 def _readable(found: Path, folder: Path, account: pwd.struct_passwd | None) -> Path:
-    """The programs, copied where the account reaches them if they lie in an environment of root's."""
+    """The programs, copied where the account reaches them if they lie in an environment of root's.
+
+    The wheel's programs look for their libraries three folders up, so the copy keeps their distance.
+    """
     if account is None or not found.is_relative_to(programs.ROOT):
         return found
-    copy = folder / "programs"
-    shutil.copytree(found.parent, copy, symlinks=True)
+    packages, copy = found.parents[2], folder / "programs"
+    for part in (found.parent.relative_to(packages), Path(f"{found.parents[1].name}.libs")):
+        shutil.copytree(packages / part, copy / part, symlinks=True)
     for path in (copy, *copy.rglob("*")):
         os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
-    return copy / "bin"
+    return copy / found.relative_to(packages)
 
 
 def _as(account: pwd.struct_passwd | None) -> dict[str, Any]:
