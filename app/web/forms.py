@@ -25,7 +25,7 @@ from wtforms import (  # type: ignore[import-untyped]  # as above
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice as Choice  # type: ignore[import-untyped]  # as above
-from wtforms.validators import ValidationError  # type: ignore[import-untyped]  # as above
+from wtforms.validators import Optional, ValidationError  # type: ignore[import-untyped]  # as above
 
 from app.domain.errors import InvalidInput
 from app.web.words import words
@@ -187,9 +187,12 @@ def password(label: object, *, missing: object, hint: object = "") -> Any:
     return PasswordField(label, description=hint, validators=[Needed(missing)])
 
 
-def choice_of(label: object, *, choices: Sequence[Choice] = (), missing: object, hint: object = "") -> Any:
-    """One of a few, as radio buttons."""
-    return RadioField(label, description=hint, choices=choices, validators=[Needed(missing)])
+def choice_of(
+    label: object, *, choices: Sequence[Choice] = (), missing: object = None, hint: object = ""
+) -> Any:
+    """One of a few, as radio buttons, needed where ``missing`` says what to select."""
+    needed = [Needed(missing)] if missing else [Optional()]
+    return RadioField(label, description=hint, choices=choices, validators=needed)
 
 
 def list_of(label: object, *, choices: Sequence[Choice] = (), missing: object, hint: object = "") -> Any:
