@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.record import personal_log, record_personal
@@ -64,6 +64,15 @@ class OwnEntry:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Whose account it is and what its password is checked against."""
+
+    person_id: UUID
+    address: str = field(repr=False)
+    password_hash: str | None = field(repr=False)
+
+
 def normal_address(text: str) -> str:
     """An e-mail address as it is kept and compared."""
     return text.strip().casefold()
@@ -91,37 +100,46 @@ def sign_in(email: str, password: str, *, device: str = "", act: Act) -> Started
     passwords = _passwords()
     with passwords.turn():
         throttling.count_try(key, pace=throttling.SIGN_IN, now=act.now)
-        person = person_at(address)
-        expected = person.password_hash if person else None
-        if not passwords.is_right(password, expected=expected) or person is None or expected is None:
-            _refuse(person, key=key, act=act)
+        account = account_at(address)
+        expected = account.password_hash if account else None
+        if not passwords.is_right(password, expected=expected) or account is None or expected is None:
+            _refuse(account, key=key, act=act)
             raise InvalidInput("password", "not-recognised")
         renewed = passwords.renewed(password, expected=expected)
     with transaction() as session:
-        _keep_hash(session, person.id, expected=expected, renewed=renewed)
+        _keep_hash(session, account.person_id, expected=expected, renewed=renewed)
         throttling.forgive(session, key)
-        started = _start(session, person.id, proved_by="password", act=_as_themselves(person.id, act))
+        started = _start(
+            session, account.person_id, proved_by="password", act=_as_themselves(account.person_id, act)
+        )
         return replace(started, device=throttling.new_device(session, account=address))
 
 
-def person_at(address: str) -> Person | None:
-    """Who has this address, if anybody; an impossible address is nobody's."""
-    if not is_address(address):
-        return None
-    return reader().execute(select(Person).where(Person.email == address)).scalar_one_or_none()
+def account_at(address: str) -> Account | None:
+    """Whose address this is, if anybody's; an impossible address is nobody's."""
+    return _account(Person.email == address) if is_address(address) else None
+
+
+def _account(which: ColumnElement[bool]) -> Account | None:
+    """Plain values: what the reader lends must not be touched once a transaction has begun."""
+    found = select(Person.id.label("person_id"), Person.email.label("address"), Person.password_hash).where(
+        which
+    )
+    row = reader().execute(found).mappings().one_or_none()
+    return Account(**row) if row else None
 
 
 def _passwords() -> Passwords:
     return passwords_of(installation_of(reader()).settings)
 
 
-def _refuse(person: Person | None, *, key: bytes, act: Act) -> None:
+def _refuse(account: Account | None, *, key: bytes, act: Act) -> None:
     """Writes the refusal to the log of whoever has the account, by nobody in particular."""
     nobody = replace(act, actor=Actor(kind=ActorKind.PERSON))
     with transaction() as session:
         throttling.touch(session, key)
-        if person is not None:
-            record_personal(session, SessionRefused(by=SOMEBODY), person_id=person.id, act=nobody)
+        if account is not None:
+            record_personal(session, SessionRefused(by=SOMEBODY), person_id=account.person_id, act=nobody)
 
 
 def _as_themselves(person_id: UUID, act: Act) -> Act:
@@ -235,22 +253,24 @@ def change_password(session_id: bytes, *, current: str, password: str, act: Act)
 
     Raises InvalidInput on ``current`` or ``password``, TryAgainLater after many tries.
     """
-    person = reader().get_one(Person, act.actor.person_id)
-    check_new(password, address=person.email)
-    key = throttling.account_key(reader(), "change", str(person.id))
+    account = _account(Person.id == act.actor.person_id)
+    if account is None:
+        raise NotFound("nobody is signed in")
+    check_new(password, address=account.address)
+    key = throttling.account_key(reader(), "change", account.person_id.hex)
     passwords = _passwords()
     with passwords.turn():
         throttling.count_try(key, pace=throttling.SIGN_IN, now=act.now)
-        expected = person.password_hash or ""
-        if not passwords.is_right(current, expected=person.password_hash):
+        expected = account.password_hash or ""
+        if not passwords.is_right(current, expected=account.password_hash):
             raise InvalidInput("current", "not-recognised")
         hashed = passwords.hash(password)
     with transaction() as session:
         _own_session(session, session_id, act=act)
-        _keep_hash(session, person.id, expected=expected, renewed=hashed)
+        _keep_hash(session, account.person_id, expected=expected, renewed=hashed)
         throttling.forgive(session, key)
-        _end_sessions(session, person.id, besides=session_id, act=act)
-        _tell_of_new_password(session, person.id, act=act)
+        _end_sessions(session, account.person_id, besides=session_id, act=act)
+        _tell_of_new_password(session, account.person_id, act=act)
 
 
 def _tell_of_new_password(session: Session, person_id: UUID, *, act: Act) -> None:
@@ -281,10 +301,10 @@ def ask_for_code(email: str, *, device: str = "", act: Act) -> None:
     address = normal_address(email)
     key = throttling.account_key(reader(), "send", address, device=device)
     throttling.count_try(key, pace=throttling.SENDING, now=act.now)
-    person = person_at(address)
-    if person is not None:
+    account = account_at(address)
+    if account is not None:
         with transaction() as session:
-            send_code(session, person.id, purpose=CodePurpose.RESET, act=act)
+            send_code(session, account.person_id, purpose=CodePurpose.RESET, act=act)
 
 
 def use_code(email: str, code: str, *, password: str, device: str = "", act: Act) -> Started:
@@ -300,15 +320,15 @@ def use_code(email: str, code: str, *, password: str, device: str = "", act: Act
     with passwords.turn():
         throttling.count_try(key, pace=throttling.CODE, now=act.now)
         hashed = passwords.hash(password)
-    person = person_at(address)
-    if person is None:
+    account = account_at(address)
+    if account is None:
         raise InvalidInput("code", "not-recognised")
     with transaction() as session:
-        _spend_code(session, person.id, code, now=act.now)
+        _spend_code(session, account.person_id, code, now=act.now)
         throttling.forgive(session, key, throttling.account_key(session, "sign-in", address))
-        own = _as_themselves(person.id, act)
-        _set_password(session, person.id, hashed, act=own)
-        started = _start(session, person.id, proved_by="code", act=own)
+        own = _as_themselves(account.person_id, act)
+        _set_password(session, account.person_id, hashed, act=own)
+        started = _start(session, account.person_id, proved_by="code", act=own)
         return replace(started, device=throttling.new_device(session, account=address))
 
 

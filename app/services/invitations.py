@@ -6,12 +6,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.audit.record import record_organisation
-from app.database import transaction
+from app.database import reader, transaction
 from app.domain.actors import Act
 from app.domain.deadlines import local
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.events import InvitationWithdrawn, MembershipStarted, PersonAdded
-from app.models.account import AccountCode, CodePurpose
+from app.models.account import CodePurpose
 from app.models.invitation import Invitation
 from app.models.person import Person
 from app.queries.people import open_invitation
@@ -19,6 +19,7 @@ from app.services.accounts import send_code
 from app.services.administering import require_administrator, signed
 from app.services.people import (
     Newcomer,
+    add_person,
     checked,
     known_person,
     new_person,
@@ -40,10 +41,23 @@ def invite(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> UUID:
         require_fit(session, person.id, newcomer.role, organisation_id=organisation_id, newcomer=newcomer)
         _require_not_invited(session, person.id, newcomer, organisation_id=organisation_id, act=act)
         session.add(_invitation(newcomer, person.id, organisation_id=organisation_id, act=act))
-        code: AccountCode = send_code(session, person.id, purpose=CodePurpose.INVITATION, act=act)
+        code = send_code(session, person.id, purpose=CodePurpose.INVITATION, act=act)
         added = PersonAdded(by=signed(act))
         record_organisation(session, added, organisation_id=organisation_id, act=act)
         return code.id
+
+
+def enrol(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> UUID:
+    """Gives a new person a role at once, on the operator's word, and answers the id of their code.
+
+    Somebody who is known already is only invited. Raises InvalidInput as ``invite`` does.
+    """
+    newcomer = checked(newcomer)
+    if known_person(reader(), newcomer) is not None:
+        return invite(newcomer, organisation_id=organisation_id, act=act)
+    added = add_person(newcomer, organisation_id=organisation_id, act=act)
+    with transaction() as session:
+        return send_code(session, added.person_id, purpose=CodePurpose.INVITATION, act=act).id
 
 
 def _invitation(newcomer: Newcomer, person_id: UUID, *, organisation_id: UUID, act: Act) -> Invitation:
