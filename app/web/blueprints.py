@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from app.web import public
+from app.web import account, administration, public
 
-AUDIENCES = (public.bp,)
+AUDIENCES = (public.bp, account.bp, administration.bp)
 
 
 def init_app(app: Flask) -> None:
