@@ -334,9 +334,7 @@ def _start_handlers(session: Session, case: Snapshot, joining: Sequence[Assigned
             select(Membership.id, Membership.organisation_id).where(
                 Membership.id.in_([one.membership_id for one in joining])
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     outside = {one.membership_id for one in joining if homes[one.membership_id] != case.organisation_id}
     _insert(session, [_handler(case, one, act, is_outside=one.membership_id in outside) for one in joining])

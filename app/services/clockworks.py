@@ -18,9 +18,9 @@ def clockwork_for(session: Session, organisation_id: UUID, *, on: date) -> Clock
     organisation = session.get_one(Organisation, organisation_id)
     calendar = installation_of(session).calendars.current(organisation.nation, on=on)
     closures = dict(
-        session.execute(select(Closure.day, Closure.name).where(Closure.organisation_id == organisation_id))
-        .tuples()
-        .all()
+        session.execute(
+            select(Closure.day, Closure.name).where(Closure.organisation_id == organisation_id)
+        ).all()
     )
     if closures:
         calendar = with_closures(calendar, MappingProxyType(closures))

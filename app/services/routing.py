@@ -165,9 +165,7 @@ def tokens_of(
     session: Session, people: Sequence[UUID], *, organisation_id: UUID, on: date
 ) -> dict[UUID, tuple[frozenset[bytes], frozenset[bytes]]]:
     """For each person their own blind tokens, and those of the people they are close to."""
-    numbers = dict(
-        session.execute(select(Person.id, Person.gmc_number).where(Person.id.in_(people))).tuples().all()
-    )
+    numbers = dict(session.execute(select(Person.id, Person.gmc_number).where(Person.id.in_(people))).all())
     close = _close_to(session, people, on=on)
     return {
         person: (

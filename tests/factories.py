@@ -1,0 +1,231 @@
+"""Worlds for tests, in the words of the domain: made by the real services, so that none is impossible."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from flask import Flask
+from sqlalchemy import update
+
+from app.database import reader, transaction
+from app.domain.actors import Act, Actor, ActorKind
+from app.domain.calendars import LONDON
+from app.domain.report import Holder, Report, Reports, RiskNow, SubjectChoice
+from app.domain.severity import suggest
+from app.domain.vocabulary import (
+    Duty,
+    Harm,
+    Identifiability,
+    Kind,
+    Lane,
+    Nation,
+    OrganisationType,
+    PatientData,
+    Post,
+    Role,
+    Severity,
+    StillLive,
+    Visibility,
+)
+from app.domain.report import Answered, Particulars
+from app.models.case import Case
+from app.models.organisation import Organisation
+from app.models.person import Person, RelationKind
+from app.queries import people
+from app.services import casework
+from app.services.casting import Employed, Stage
+from app.services.installing import prepare
+from app.services.passwords import passwords_of
+from app.services.submitting import Sent, submit
+from tests.infrastructure.clock import Clock
+
+PASSWORD = "plain sailing in April"  # noqa: S105  of invented people
+NARRATIVE = "I posted a thread about a rare rash and a reply guessed the village."
+
+
+@dataclass
+class World:
+    """One hospital with a full cast, one MDO, and what happens in them."""
+
+    app: Flask
+    clock: Clock
+    hospital_id: UUID = field(init=False)
+    mdo_id: UUID = field(init=False)
+    cast: list[Employed] = field(init=False, default_factory=list)
+    _people: int = field(init=False, default=0)
+    _hash: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        with self.app.app_context():
+            prepare()
+            hashed = passwords_of(self.app.extensions["candour"].settings).hash(PASSWORD)
+        self._hash = hashed
+        self.hospital_id = self.organisation(OrganisationType.ACUTE_TRUST, name="Larkfield Hospitals")
+        self.mdo_id = self.organisation(OrganisationType.MDO, name="Harbour Medical Defence")
+
+    def organisation(
+        self, kind: OrganisationType, *, nation: Nation = Nation.ENGLAND, name: str, cast: bool = True
+    ) -> UUID:
+        """A new organisation, with somebody in every role unless told otherwise."""
+        with self.app.app_context(), transaction() as session:
+            stage = Stage(session=session, now=self.clock(), people=self._people)
+            code = f"T{len(self.cast):04}"
+            if cast:
+                organisation = stage.found(kind, nation, name=name, code=code, on_call="01632 960 001")
+            else:
+                organisation = Organisation(code=code, name=name, type=kind, nation=nation)
+                session.add(organisation)
+                session.flush()
+            return self._kept(stage, organisation.id)
+
+    def _kept(self, stage: Stage, made: UUID) -> UUID:
+        stage.session.execute(update(Person).where(Person.password_hash.is_(None)).values(password_hash=self._hash))
+        self.cast += stage.employed
+        self._people = stage.people
+        return made
+
+    def employ(
+        self, role: Role = Role.MEMBER, *, post: Post = Post.CONSULTANT, at: UUID | None = None, title: str = ""
+    ) -> Employed:
+        """A new person in one role."""
+        with self.app.app_context(), transaction() as session:
+            stage = Stage(session=session, now=self.clock(), people=self._people)
+            organisation = session.get_one(Organisation, at or self.hospital_id)
+            employed = stage.employ(organisation, role, post=post, title=title)
+            self._kept(stage, organisation.id)
+            return employed
+
+    def appoint(self, who: Employed, role: Role, *, at: UUID | None = None, post: Post = Post.CONSULTANT) -> Employed:
+        """A further role for somebody."""
+        with self.app.app_context(), transaction() as session:
+            stage = Stage(session=session, now=self.clock(), people=self._people)
+            organisation = session.get_one(Organisation, at or self.hospital_id)
+            person = session.get_one(Person, who.person_id)
+            employed = stage.appoint(person, organisation, role, post=post)
+            self._kept(stage, organisation.id)
+            return employed
+
+    def lend(self, capacity: Role, outsider: Employed, *, at: UUID | None = None) -> None:
+        """Somebody of another body who acts in the hospital in one capacity."""
+        with self.app.app_context(), transaction() as session:
+            organisation = session.get_one(Organisation, at or self.hospital_id)
+            Stage(session=session, now=self.clock()).lend(organisation, capacity, outsider)
+
+    def relate(self, one: Employed, kind: RelationKind, other: Employed) -> None:
+        """Records how one person stands to another."""
+        with self.app.app_context(), transaction() as session:
+            Stage(session=session, now=self.clock()).relate(one, kind, other)
+
+    def holder(self, role: Role, *, at: UUID | None = None, number: int = 0) -> Employed:
+        """Somebody who holds a role: of the hospital, unless told otherwise."""
+        place = at or self.hospital_id
+        return [one for one in self.cast if one.role is role and one.organisation_id == place][number]
+
+    def doctor(self, post: Post = Post.CONSULTANT) -> Employed:
+        """A new doctor of the hospital, with no role but their own."""
+        return self.employ(Role.MEMBER, post=post)
+
+    def actor(self, who: Employed) -> Actor:
+        """Somebody acting in that membership, with the tokens that the web gives them."""
+        with self.app.app_context():
+            day = self.clock().astimezone(LONDON).date()
+            number = reader().get_one(Person, who.person_id).gmc_number
+            close = people.people_close_to(who.person_id, on=day)
+            return Actor(
+                kind=ActorKind.PERSON,
+                person_id=who.person_id,
+                membership_id=who.membership_id,
+                organisation_id=who.organisation_id,
+                role=who.role,
+                tokens=people.tokens_of([(who.person_id, number)], organisation_id=who.organisation_id),
+                close_tokens=people.tokens_of(close, organisation_id=who.organisation_id),
+            )
+
+    def act(self, who: Employed) -> Act:
+        """An act of somebody, now."""
+        return Act(actor=self.actor(who), now=self.clock())
+
+    def report(self, kind: Kind = Kind.SELF_REPORT, **facts: object) -> Report:
+        """A report about a public post that shows no patient, but for the facts named."""
+        installation = self.app.extensions["candour"]
+        given = {
+            "platform": "x",
+            "posted_on": date(2026, 4, 6),
+            "visibility": Visibility.V4,
+            "identifiability": Identifiability.I0,
+            "patient_data": PatientData.NO,
+            "harm": Harm.H1,
+            "still_live": StillLive.NO,
+            "risk_now": RiskNow.NO,
+            "holder": Holder.HERE,
+        } | {name: value for name, value in facts.items() if name in Particulars.__dataclass_fields__}
+        rest = {name: value for name, value in facts.items() if name not in Particulars.__dataclass_fields__}
+        category = str(rest.pop("category", "TRU-TONE"))
+        narrative = str(rest.pop("narrative", NARRATIVE))
+        suggested = suggest(Particulars(**given), category=installation.categories[category])  # type: ignore[arg-type]
+        plain = {
+            "kind": kind,
+            "form_version": 1,
+            "language": "en",
+            "category": category,
+            "also": (),
+            "severity": suggested.severity,
+            "severity_reasons": suggested.because,
+            "duty": Duty.NONE,
+            "narrative": narrative,
+            "answers": (self._narrated(kind, narrative),),
+        }
+        return Report(**given, **(plain | rest))  # type: ignore[arg-type]
+
+    def _narrated(self, kind: Kind, narrative: str) -> Answered:
+        lane = Lane.MDO if kind is Kind.ADVICE else Lane.EMPLOYER
+        return Answered(
+            question="saw" if kind is Kind.CONCERN else "happened",
+            page="saw" if kind is Kind.CONCERN else "happened",
+            version=1,
+            wording="What happened?",
+            value=narrative,
+            words=narrative,
+            lane=lane,
+        )
+
+    def send(self, report: Report, *, by: Employed) -> Sent:
+        """Sends one report as one case."""
+        act = self.act(by)
+        is_advice = report.kind is Kind.ADVICE
+        reports = Reports(employer=None if is_advice else report, advice=report if is_advice else None)
+        with self.app.app_context():
+            return submit(reports, draft_id=None, act=act)[0]
+
+    def self_report(self, *, by: Employed | None = None, **facts: object) -> Sent:
+        """A doctor's own report."""
+        return self.send(self.report(Kind.SELF_REPORT, **facts), by=by or self.doctor())
+
+    def concern(self, *, about: Employed | None = None, by: Employed | None = None, **facts: object) -> Sent:
+        """A concern about a colleague, who is known where one is given."""
+        subject = SubjectChoice(person_id=str(about.person_id)) if about else SubjectChoice(name="A colleague")
+        report = self.report(Kind.CONCERN, **({"subject": subject, "duty": Duty.MAY_DISCUSS} | facts))
+        return self.send(report, by=by or self.doctor())
+
+    def advice(self, *, by: Employed | None = None, mdo: UUID | None = None, **facts: object) -> Sent:
+        """A member's request for advice."""
+        report = self.report(Kind.ADVICE, **({"mdo": str(mdo or self.mdo_id)} | facts))
+        return self.send(report, by=by or self.doctor())
+
+    def case(self, sent: Sent) -> Case:
+        """The case as it stands now."""
+        with self.app.app_context():
+            return reader().get_one(Case, sent.case_id, populate_existing=True)
+
+    def owner(self, sent: Sent) -> Employed:
+        """Whoever owns the case now."""
+        membership_id = self.case(sent).owner_membership_id
+        return next(one for one in self.cast if one.membership_id == membership_id)
+
+    def triage(self, sent: Sent, *, severity: Severity | None = None, reason: str = "") -> None:
+        """The owner triages, keeping how urgent it is unless told otherwise."""
+        case = self.case(sent)
+        decision = casework.Triage(severity=severity or case.severity, reason=reason, measures="none")
+        with self.app.app_context():
+            casework.triage(sent.case_id, case.version, decision=decision, act=self.act(self.owner(sent)))
+
