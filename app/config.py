@@ -1,6 +1,7 @@
 """Settings of one installation: frozen, typed, read once, and refused where they would be unsafe."""
 
 import os
+import secrets
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -10,6 +11,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL_SECRET_BYTES = 32
+INDEPENDENT = "independent"
 
 
 class UnsafeSettingsError(Exception):
@@ -36,7 +38,7 @@ class Settings:
     secret_key: str = ""
     database_url: str = ""
     owner_url: str = ""
-    operator: str = "independent"
+    operator: str = INDEPENDENT
     operator_name: str = "the Candour demonstration"
     public_url: str = "http://127.0.0.1:5000/"
     trusted_proxies: int = 0
@@ -110,16 +112,29 @@ class Settings:
         one_role = not self.is_sqlite and (not self.owner_url or self.owner_url == self.database_url)
         plain_http = not self.public_url.startswith("https://") or self.trusted_proxies < 1
         return (
-            (len(self.secret_key) < LOCAL_SECRET_BYTES, "set CANDOUR_SECRET_KEY to 32 random characters or more"),
+            (
+                len(self.secret_key) < LOCAL_SECRET_BYTES,
+                "set CANDOUR_SECRET_KEY to 32 random characters or more",
+            ),
             (self.debug, "debug mode shows secrets: unset CANDOUR_DEBUG"),
-            (plain_http, "set CANDOUR_PUBLIC_URL to an https address and CANDOUR_TRUSTED_PROXIES to 1 or more"),
+            (
+                plain_http,
+                "set CANDOUR_PUBLIC_URL to an https address and CANDOUR_TRUSTED_PROXIES to 1 or more",
+            ),
             (one_role, "set CANDOUR_OWNER_URL to a role other than the one of CANDOUR_DATABASE_URL"),
             (not self.smtp_host, "set CANDOUR_SMTP_HOST: mail cannot be sent"),
         )
 
-    def with_secret(self, secret: str) -> "Settings":
-        """The same settings with a key that ``instance/`` keeps between starts."""
-        return replace(self, secret_key=self.secret_key or secret)
+    def with_kept_secret(self) -> "Settings":
+        """The same settings; a demonstration without a key gets one that ``instance/`` keeps."""
+        if self.secret_key or not self.is_demonstration:
+            return self
+        self.instance.mkdir(parents=True, exist_ok=True)
+        kept = self.instance / "secret"
+        if not kept.exists():
+            kept.touch(mode=0o600)
+            kept.write_text(secrets.token_urlsafe(LOCAL_SECRET_BYTES), encoding="ascii")
+        return replace(self, secret_key=kept.read_text(encoding="ascii"))
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -62,7 +62,14 @@ def record_case(
     entries, details = [], []
     for number, one in enumerate(records, start=first):
         entry, detail = _written(
-            one, key=key, alias=alias, at=act.now, log=log, case_id=case_id, number=number, definition=definition
+            one,
+            key=key,
+            alias=alias,
+            at=act.now,
+            log=log,
+            case_id=case_id,
+            number=number,
+            definition=definition,
         )
         entries.append(entry)
         details.append(detail)

@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.audit.record import record_personal
+from app.config import INDEPENDENT
 from app.database import installation_of, transaction
 from app.domain.actors import Act, Actor
 from app.domain.calendars import LONDON
@@ -238,7 +239,7 @@ def _receiver(session: Session, report: Report, reporter: Membership) -> UUID:
     mdo = session.get(Organisation, UUID(report.mdo)) if report.mdo else None
     if mdo is None or mdo.type is not OrganisationType.MDO:
         raise InvalidInput("mdo", "unknown")
-    if settings.operator not in {"independent", mdo.code}:
+    if settings.operator not in {INDEPENDENT, mdo.code}:
         raise NotAvailable("whoever runs this installation could see that somebody asked their MDO")
     return mdo.id
 
