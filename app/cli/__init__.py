@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from app.cli import deadlines, demo, outbox
+from app.cli import deadlines, demo, outbox, people
 
-GROUPS = (deadlines.group, demo.group, outbox.group)
+GROUPS = (deadlines.group, demo.group, outbox.group, people.group)
 
 
 def init_app(app: Flask) -> None:
