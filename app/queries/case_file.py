@@ -1,0 +1,484 @@
+"""Everything that a case page shows, opened for one viewer and as plain values.
+
+Whoever works on the patient's information only (officers) gets that part: not the story, not the names, not
+what handlers wrote to each other. What they may not read is not in the value, so that no template can show it.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.database import reader
+from app.domain.actors import Actor
+from app.domain.errors import NotFound
+from app.domain.events import CaseViewed
+from app.domain.routing import Verdict
+from app.domain.vocabulary import (
+    Duty,
+    Kind,
+    Outcome,
+    PatientData,
+    ReporterIdentity,
+    Role,
+    Severity,
+)
+from app.encryption.keys import Context, Key, open_sealed
+from app.keychain import case_key
+from app.models.case import Case, CaseHandler, Report, RoutingDecision
+from app.models.message import ActionItem, Message, MessageKind
+from app.models.organisation import Organisation
+from app.models.person import Membership, Person
+from app.queries.cases import Standing, standing_in, visible_case
+from app.queries.people import current_on
+from app.queries.timeline import Entry, entries_of
+
+# The answers about the patient's information, by question: all that officers read of a report.
+PATIENT_PART = frozenset(
+    {
+        "platform",
+        "platform_name",
+        "posted_on",
+        "date_unknown",
+        "visibility",
+        "still_live",
+        "removed_on",
+        "removed_time",
+        "patient",
+        "harm",
+        "patient_how",
+        "holder",
+        "holder_name",
+        "realised_on",
+        "realised_time",
+        "how_many",
+        "done",
+    }
+)
+DATA_CLOCKS = frozenset({"CONTAIN", "DPO", "SIRO", "ICO"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRead:
+    """One answer as it was asked and given. ``value`` holds codes, ``words`` what the person read."""
+
+    question: str
+    page: str
+    version: int
+    wording: str
+    value: str | Sequence[str]
+    words: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectRead:
+    """Whom a concern is about, as the reporter said it. ``name`` is empty where nobody was named."""
+
+    name: str = field(default="", repr=False)
+    gmc_number: str = field(default="", repr=False)
+    job: str = field(default="", repr=False)
+    place: str = field(default="", repr=False)
+    is_target: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRead:
+    """What was sent, as far as this viewer reads it."""
+
+    form_version: int
+    language: str
+    narrative: str = field(repr=False)
+    answers: tuple[AnswerRead, ...] = field(repr=False)
+    subject: SubjectRead | None = field(repr=False)
+    reporter_name: str = field(repr=False)
+    membership_number: str = field(repr=False)
+    other_party: str = field(repr=False)
+    answer_by: date | None
+
+    def words(self, question: str) -> str:
+        """What was answered to a question, in words; empty where it was not answered."""
+        return next((one.words for one in self.answers if one.question == question), "")
+
+    @property
+    def posted_on(self) -> date | None:
+        """The local day of the post, where it is known."""
+        given = next((one.value for one in self.answers if one.question == "posted_on"), "")
+        return date.fromisoformat(given) if isinstance(given, str) and given else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextRead:
+    """One text of the case. ``name`` is the author's; empty for the reporter and for the service."""
+
+    kind: MessageKind
+    role: Role
+    name: str = field(repr=False)
+    is_reporter: bool
+    is_mine: bool
+    sent_at: datetime
+    body: str = field(repr=False)
+
+    @property
+    def is_note(self) -> bool:
+        """Whether only handlers read it."""
+        return self.kind is MessageKind.NOTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRead:
+    """Something agreed to be done."""
+
+    id: UUID
+    what: str = field(repr=False)
+    who: str = field(repr=False)
+    due_on: date
+    completed_at: datetime | None
+    done: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtWork:
+    """Somebody who works on the case now."""
+
+    membership_id: UUID
+    name: str = field(repr=False)
+    capacity: Role
+    title: str
+    is_owner: bool
+    is_viewer: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenBy:
+    """Somebody who opened the case: in which role, and when last (UTC)."""
+
+    name: str = field(repr=False)
+    role: str
+    at: datetime
+    is_viewer: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFile:
+    """One case as one viewer may read it."""
+
+    id: UUID
+    reference: str
+    version: int
+    seq: int
+    kind: Kind
+    identity: ReporterIdentity
+    organisation_id: UUID
+    organisation_name: str
+    definition_hash: str
+    state: str
+    category: str
+    also: tuple[str, ...]
+    severity: Severity
+    severity_reasons: tuple[str, ...]
+    duty: Duty
+    patient_data: PatientData
+    is_risk_now: bool
+    is_subject_unresolved: bool
+    is_patient_told: bool
+    owner_role: Role
+    escalated_to: Role | None
+    interim_measures: str
+    opened_at: datetime
+    triaged_at: datetime | None
+    closed_at: datetime | None
+    outcome: Outcome | None
+    standing: Standing
+    report: ReportRead
+    texts: tuple[TextRead, ...]
+    items: tuple[ItemRead, ...]
+    people: tuple[AtWork, ...]
+    seen_by: tuple[SeenBy, ...]
+    entries: tuple[Entry, ...]
+
+    @property
+    def open_items(self) -> tuple[ItemRead, ...]:
+        """What is agreed and not done yet."""
+        return tuple(item for item in self.items if item.completed_at is None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """One person who was considered when the case was given to somebody, and what became of them."""
+
+    name: str = field(repr=False)
+    role: Role
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Opener:
+    """Opens the sealed texts of one case."""
+
+    case: Case
+    key: Key
+
+    def text(self, sealed: bytes, *, table: str, column: str, row: UUID) -> str:
+        context = Context(
+            owner=self.case.organisation_id.hex,
+            case=self.case.id.hex,
+            table=table,
+            column=column,
+            row=row.hex,
+        )
+        return open_sealed(self.key, sealed, context=context)
+
+
+def case_file(actor: Actor, case_id: UUID) -> CaseFile:
+    """The case as this viewer may read it. Raises NotFound, also for a case they may not know of."""
+    session = reader()
+    case = visible_case(session, actor, case_id)
+    if case is None:
+        raise NotFound("no such case")
+    standing = standing_in(session, actor, case)
+    opener = _Opener(case, case_key(session, case.id, organisation_id=case.organisation_id))
+    entries = tuple(entries_of(session, case.id, organisation_id=case.organisation_id))
+    is_part_only = standing.sees_patient_part_only
+    return CaseFile(
+        **_facts(case),
+        organisation_name=session.scalar(
+            select(Organisation.name).where(Organisation.id == case.organisation_id)
+        )
+        or "",
+        seq=entries[0].seq if entries else 0,
+        standing=standing,
+        report=_report(session, opener, is_part_only=is_part_only),
+        texts=tuple(_texts(session, opener, actor, is_part_only=is_part_only)),
+        items=() if is_part_only else tuple(_items(session, opener)),
+        people=tuple(_at_work(session, case, actor)),
+        seen_by=tuple(_seen_by(session, entries, actor)),
+        entries=entries,
+    )
+
+
+def _facts(case: Case) -> dict[str, Any]:
+    """The columns that stand in clear."""
+    same = (
+        "id", "reference", "version", "kind", "identity", "organisation_id", "definition_hash", "state",
+        "category", "severity", "duty", "patient_data", "is_risk_now", "is_subject_unresolved",
+        "is_patient_told", "owner_role", "escalated_to", "interim_measures", "opened_at", "triaged_at",
+        "closed_at", "outcome",
+    )  # fmt: skip
+    facts = {name: getattr(case, name) for name in same}
+    return facts | {
+        "also": tuple(case.also.split()),
+        "severity_reasons": tuple(case.severity_reason.split()),
+    }
+
+
+def _report(session: Session, opener: _Opener, *, is_part_only: bool) -> ReportRead:
+    row = session.execute(
+        select(Report.form_version, Report.language, Report.answers_sealed).where(
+            Report.case_id == opener.case.id
+        )
+    ).one()
+    sent = json.loads(opener.text(row.answers_sealed, table="report", column="answers", row=opener.case.id))
+    answers = tuple(_answers(sent["answers"], is_part_only=is_part_only))
+    told = {} if is_part_only else sent
+    return ReportRead(
+        form_version=row.form_version,
+        language=row.language,
+        narrative=told.get("narrative", ""),
+        answers=answers,
+        subject=_subject(session, told.get("subject")),
+        reporter_name=_reporter_name(opener.case, told),
+        membership_number=told.get("membership_number", ""),
+        other_party=told.get("other_party", ""),
+        answer_by=date.fromisoformat(told["answer_by"]) if told.get("answer_by") else None,
+    )
+
+
+def _answers(sent: Sequence[Mapping[str, Any]], *, is_part_only: bool) -> Iterator[AnswerRead]:
+    names = AnswerRead.__dataclass_fields__.keys()
+    for one in sent:
+        if not is_part_only or one["question"] in PATIENT_PART:
+            yield AnswerRead(**{name: one[name] for name in names})
+
+
+def _reporter_name(case: Case, told: Mapping[str, Any]) -> str:
+    """Somebody who reports in the open is known by name; everybody else is "the reporter"."""
+    reporter = told.get("reporter")
+    is_open = case.identity is ReporterIdentity.OPEN and case.kind is not Kind.ADVICE
+    return str(reporter["name"]) if is_open and reporter else ""
+
+
+def _subject(session: Session, sent: Mapping[str, Any] | None) -> SubjectRead | None:
+    if not sent:
+        return None
+    name = sent["name"]
+    if sent["person_id"]:
+        name = session.scalar(select(Person.name).where(Person.id == UUID(sent["person_id"]))) or name
+    return SubjectRead(
+        name=name,
+        gmc_number=sent["gmc_number"] or "",
+        job=sent["job"],
+        place=sent["place"],
+        is_target=sent["is_target"],
+    )
+
+
+def _texts(session: Session, opener: _Opener, actor: Actor, *, is_part_only: bool) -> Iterator[TextRead]:
+    """Messages and notes, newest first. Officers read what an officer wrote."""
+    query = (
+        select(
+            Message.id,
+            Message.kind,
+            Message.author_role,
+            Message.author_membership_id,
+            Message.sent_at,
+            Message.body_sealed,
+            Person.name,
+        )
+        .outerjoin(Membership, Membership.id == Message.author_membership_id)
+        .outerjoin(Person, Person.id == Membership.person_id)
+        .where(Message.case_id == opener.case.id)
+        .order_by(Message.sent_at.desc(), Message.id)
+    )
+    if is_part_only:
+        query = query.where(Message.is_for_officer.is_(True))
+    for row in session.execute(query):
+        yield TextRead(
+            kind=row.kind,
+            role=row.author_role,
+            name=row.name or "",
+            is_reporter=row.author_membership_id is None,
+            is_mine=row.author_membership_id is not None and row.author_membership_id == actor.membership_id,
+            sent_at=row.sent_at,
+            body=opener.text(row.body_sealed, table="message", column="body", row=row.id),
+        )
+
+
+def _items(session: Session, opener: _Opener) -> Iterator[ItemRead]:
+    rows = session.execute(
+        select(
+            ActionItem.id,
+            ActionItem.what_sealed,
+            ActionItem.who_sealed,
+            ActionItem.done_sealed,
+            ActionItem.due_on,
+            ActionItem.completed_at,
+        )
+        .where(ActionItem.case_id == opener.case.id)
+        .order_by(ActionItem.due_on, ActionItem.id)
+    )
+    for row in rows:
+        opened = {
+            name: opener.text(sealed, table="action_item", column=name, row=row.id) if sealed else ""
+            for name, sealed in (
+                ("what", row.what_sealed),
+                ("who", row.who_sealed),
+                ("done", row.done_sealed),
+            )
+        }
+        yield ItemRead(id=row.id, due_on=row.due_on, completed_at=row.completed_at, **opened)
+
+
+def _at_work(session: Session, case: Case, actor: Actor) -> Iterator[AtWork]:
+    rows = session.execute(
+        select(CaseHandler.membership_id, CaseHandler.capacity, Person.name, Membership.title)
+        .join(Membership, Membership.id == CaseHandler.membership_id)
+        .join(Person, Person.id == Membership.person_id)
+        .where(CaseHandler.case_id == case.id, CaseHandler.until_at.is_(None))
+        .order_by(CaseHandler.membership_id != case.owner_membership_id, CaseHandler.from_at, Person.name)
+    )
+    for row in rows:
+        yield AtWork(
+            membership_id=row.membership_id,
+            name=row.name,
+            capacity=row.capacity,
+            title=row.title,
+            is_owner=row.membership_id == case.owner_membership_id,
+            is_viewer=row.membership_id == actor.membership_id,
+        )
+
+
+def _seen_by(session: Session, entries: Sequence[Entry], actor: Actor) -> Iterator[SeenBy]:
+    """Everybody who opened the case, each once, the latest first."""
+    last: dict[UUID, Entry] = {}
+    for entry in entries:
+        if entry.tag == CaseViewed.tag:
+            last.setdefault(UUID(str(entry.detail["viewer"])), entry)
+    names = _names(session, list(last))
+    for membership_id, entry in last.items():
+        yield SeenBy(
+            name=names.get(membership_id, ""),
+            role=str(entry.detail["by"]),
+            at=entry.at,
+            is_viewer=membership_id == actor.membership_id,
+        )
+
+
+def _names(session: Session, memberships: Sequence[UUID]) -> dict[UUID, str]:
+    if not memberships:
+        return {}
+    rows = session.execute(
+        select(Membership.id, Person.name)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.id.in_(memberships))
+    )
+    return {row.id: row.name for row in rows}
+
+
+def why_this_owner(actor: Actor, case_id: UUID) -> Sequence[Passed]:
+    """Everybody who was considered when the case came in, for its owner alone: it can reveal whom it is about.
+
+    Raises NotFound for everybody else.
+    """
+    session = reader()
+    case = visible_case(session, actor, case_id)
+    if case is None or case.owner_membership_id != actor.membership_id:
+        raise NotFound("no such page")
+    row = session.execute(
+        select(RoutingDecision.id, RoutingDecision.explanation_sealed)
+        .where(RoutingDecision.case_id == case_id)
+        .order_by(RoutingDecision.decided_at)
+    ).first()
+    if row is None:
+        return []
+    opener = _Opener(case, case_key(session, case.id, organisation_id=case.organisation_id))
+    text = opener.text(row.explanation_sealed, table="routing_decision", column="explanation", row=row.id)
+    considered = json.loads(text)["considered"]
+    names = _names(session, [UUID(one["membership"]) for one in considered])
+    return [
+        Passed(
+            name=names.get(UUID(one["membership"]), ""),
+            role=Role(one["role"]),
+            verdict=Verdict(one["verdict"]),
+        )
+        for one in considered
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Somebody who holds a role: no workload, no conflict, no absence shows."""
+
+    membership_id: UUID
+    role: Role
+    name: str = field(repr=False)
+    title: str
+
+
+def holders_of(organisation_id: UUID, roles: Sequence[Role], *, on: date) -> Sequence[Holder]:
+    """Everybody who holds one of these roles in an organisation on a local day, by role and name."""
+    rows = reader().execute(
+        select(Membership.id, Membership.role, Person.name, Membership.title)
+        .join(Person, Person.id == Membership.person_id)
+        .where(
+            Membership.organisation_id == organisation_id,
+            Membership.role.in_(roles),
+            current_on(on),
+        )
+        .order_by(Membership.role, Person.name, Membership.id)
+    )
+    return [Holder(membership_id=row.id, role=row.role, name=row.name, title=row.title) for row in rows]

@@ -1,0 +1,319 @@
+"""Showing a case: recorded first, in a short transaction of its own, then read.
+
+If it cannot be recorded, nothing is shown. A reference that leads nowhere is recorded too, and costs the same,
+whether the case is unknown, hidden or another organisation's.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from app.audit.record import CaseRecord, record_case, record_organisation
+from app.database import reader, transaction
+from app.domain.actors import Act, Actor, ActorKind
+from app.domain.calendars import LONDON
+from app.domain.deadlines import Explanation, Pause, explain
+from app.domain.errors import CannotRecord, InvalidInput, NotFound, StaleCase, TryAgainLater
+from app.domain.events import CaseViewed, CaseViewedAgain, LookupMissed
+from app.domain.plan import Clockwork, Wish
+from app.domain.vocabulary import Role
+from app.domain.workflow import (
+    Action,
+    Clock,
+    ClockRow,
+    ClockState,
+    Definition,
+    Occurrence,
+    Snapshot,
+    Transition,
+    allowed,
+)
+from app.keychain import person_token
+from app.models.case import Case
+from app.models.ledger import ViewTally
+from app.models.person import Membership
+from app.queries.case_file import DATA_CLOCKS, CaseFile, case_file
+from app.queries.cases import Standing, standing_in, visible_to
+from app.services.casework import Scene, enter_unseen
+from app.services.changes import load
+from app.services.clockworks import clockwork_for
+from app.services.definitions import definition_of
+
+AGAIN = timedelta(minutes=5)
+CLOSED_AT_ONCE = 200
+REFERENCE_LENGTH = 13
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockRead:
+    """One limit of a case: what it is, how it stands, and why it falls when it does, where that is known."""
+
+    clock: Clock
+    row: ClockRow
+    why: Explanation | None
+    paused_at: datetime | None
+    rungs: tuple[ClockRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A case on somebody's screen: what they read, what they may do next, and its dates."""
+
+    file: CaseFile
+    snapshot: Snapshot
+    definition: Definition
+    offers: tuple[Transition, ...]
+    clocks: tuple[ClockRead, ...]
+    calendar_name: str
+    calendar_version: int
+
+    def may(self, action: Action) -> bool:
+        """Whether the definition lets this viewer take that action now."""
+        return any(offer.action is action for offer in self.offers)
+
+    @property
+    def next_clock(self) -> ClockRead | None:
+        """The running clock that falls or fell due first."""
+        running = [
+            one for one in self.clocks if one.row.is_running and one.row.state is not ClockState.PAUSED
+        ]
+        return min(running, key=lambda one: (one.row.due_at, one.row.clock), default=None)
+
+
+def find(reference: str, *, act: Act) -> bool:
+    """Whether this viewer may open a case with that reference. A miss is recorded; a hit is when it is opened.
+
+    Raises CannotRecord.
+    """
+    with _recorded(), transaction() as session:
+        if _visible(session, reference, act.actor) is not None:
+            return True
+        _record_miss(session, act)
+        return False
+
+
+def open_case(reference: str, *, act: Act) -> Opened:
+    """Records that somebody opens the case, then reads it for them.
+
+    Raises NotFound for every case they may not know of, and CannotRecord where it cannot be written down.
+    """
+    case_id = _record_opening(reference, act)
+    if case_id is None:
+        raise NotFound("no such case")
+    return _read(case_id, act)
+
+
+@contextmanager
+def _recorded() -> Iterator[None]:
+    """Turns every failure to write into CannotRecord, so that nothing is shown."""
+    try:
+        yield
+    except (SQLAlchemyError, TryAgainLater, StaleCase) as error:
+        raise CannotRecord("the opening could not be recorded") from error
+
+
+def _record_opening(reference: str, act: Act) -> UUID | None:
+    """Written once more where the same person opened it in the same moment."""
+    with _recorded():
+        try:
+            return _written_opening(reference, act)
+        except (IntegrityError, StaleCase):
+            return _written_opening(reference, act)
+
+
+def _written_opening(reference: str, act: Act) -> UUID | None:
+    with transaction() as session:
+        case = _visible(session, reference, act.actor)
+        if case is None:
+            _record_miss(session, act)
+            return None
+        _record_view(session, case, act)
+        return case.id
+
+
+def _visible(session: Session, reference: str, actor: Actor) -> Case | None:
+    query = visible_to(actor).where(Case.reference == reference[:REFERENCE_LENGTH])
+    return session.scalars(query).one_or_none()
+
+
+def _record_miss(session: Session, act: Act) -> None:
+    """In the log of the viewer's own organisation, outside any case."""
+    role, organisation_id = act.actor.role, act.actor.organisation_id
+    if role is not None and organisation_id is not None:
+        record_organisation(session, LookupMissed(by=role), organisation_id=organisation_id, act=act)
+
+
+def _record_view(session: Session, case: Case, act: Act) -> None:
+    """The first opening is an entry; further ones within five minutes only raise a tally."""
+    if act.actor.person_id is None or act.actor.membership_id is None:
+        raise NotFound("nobody opens a case without being somebody")
+    viewer = person_token(session, act.actor.person_id, organisation_id=case.organisation_id)
+    standing = standing_in(session, act.actor, case)
+    tally = session.get(ViewTally, (case.id, viewer))
+    if tally is not None and act.now - tally.first_at < AGAIN:
+        tally.repeats += 1
+        return
+    if tally is not None:
+        _close(session, tally, now=act.now)
+    view = CaseViewed(by=standing.capacity, viewer=act.actor.membership_id.hex)
+    if not _meets_officer_clock(session, case, standing, view, act):
+        _write(session, case, view, act)
+    session.add(
+        ViewTally(
+            case_id=case.id,
+            viewer=viewer,
+            membership_id=act.actor.membership_id,
+            role=standing.capacity,
+            first_at=act.now,
+            repeats=0,
+        )
+    )
+
+
+def _write(session: Session, case: Case, event: CaseViewed | CaseViewedAgain, act: Act) -> None:
+    record_case(
+        session,
+        [CaseRecord(event=event, previous_state=case.state, new_state=case.state)],
+        case_id=case.id,
+        organisation_id=case.organisation_id,
+        definition=case.definition_hash,
+        act=act,
+    )
+
+
+def _meets_officer_clock(
+    session: Session, case: Case, standing: Standing, view: CaseViewed, act: Act
+) -> bool:
+    """The officer's first opening is an act: it ends the wait for them. Later openings change nothing."""
+    if standing.capacity is not Role.DATA_PROTECTION_OFFICER:
+        return False
+    snapshot = load(session, case.id)
+    occurrence = Occurrence(action=Action.OPEN_AS_OFFICER, capacity=standing.capacity)
+    offers = allowed(definition_of(session, case.definition_hash), snapshot, occurrence)
+    if snapshot.running("DPO") is None or not any(one.action is occurrence.action for one in offers):
+        return False
+
+    def build(_scene: Scene) -> tuple[Occurrence, Wish]:
+        return occurrence, Wish(events=(view,))
+
+    enter_unseen(session, case, act, build, standing=standing)
+    return True
+
+
+def close_tallies(now: datetime) -> int:
+    """Writes down who opened a case again within five minutes, with the count. Answers how many tallies closed.
+
+    For the tick; at most two hundred at a time.
+    """
+    with transaction() as session:
+        ripe = session.scalars(
+            select(ViewTally)
+            .where(ViewTally.first_at <= now - AGAIN)
+            .order_by(ViewTally.first_at)
+            .limit(CLOSED_AT_ONCE)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for tally in ripe:
+            _close(session, tally, now=now)
+        return len(ripe)
+
+
+def _close(session: Session, tally: ViewTally, *, now: datetime) -> None:
+    """One entry with the count, by whoever looked; nothing where they looked once."""
+    case = session.get(Case, tally.case_id)
+    membership = session.get(Membership, tally.membership_id)
+    if tally.repeats and case is not None and membership is not None:
+        again = CaseViewedAgain(by=tally.role, viewer=membership.id.hex, count=tally.repeats)
+        _write(session, case, again, _act_of(membership, now))
+    session.delete(tally)
+    session.flush()
+
+
+def _act_of(membership: Membership, now: datetime) -> Act:
+    viewer = Actor(
+        kind=ActorKind.PERSON,
+        person_id=membership.person_id,
+        membership_id=membership.id,
+        organisation_id=membership.organisation_id,
+        role=membership.role,
+    )
+    return Act(actor=viewer, now=now)
+
+
+def _read(case_id: UUID, act: Act) -> Opened:
+    session = reader()
+    file = case_file(act.actor, case_id)
+    snapshot = load(session, case_id)
+    definition = definition_of(session, file.definition_hash)
+    clockwork = clockwork_for(session, file.organisation_id, on=act.now.astimezone(LONDON).date())
+    occurrence = Occurrence(action=Action.OPEN, capacity=file.standing.capacity)
+    return Opened(
+        file=file,
+        snapshot=snapshot,
+        definition=definition,
+        offers=allowed(definition, snapshot, occurrence),
+        clocks=tuple(
+            _clock(definition, snapshot, row, clockwork)
+            for row in _limits(snapshot)
+            if not file.standing.sees_patient_part_only or row.clock in DATA_CLOCKS
+        ),
+        calendar_name=clockwork.calendar.name,
+        calendar_version=clockwork.calendar.version,
+    )
+
+
+def _limits(snapshot: Snapshot) -> list[ClockRow]:
+    """Every limit, not its ladder: those still running first, in the order in which they fall due."""
+    rows = [row for row in snapshot.clocks if row.rung == 0]
+    return sorted(rows, key=lambda row: (not row.is_running, row.due_at, row.clock))
+
+
+def _clock(definition: Definition, snapshot: Snapshot, row: ClockRow, clockwork: Clockwork) -> ClockRead:
+    pauses = [one for one in snapshot.pauses if one.clock == row.clock and one.started_at >= row.started_at]
+    paused = next((one for one in pauses if one.ended_at is None), None)
+    return ClockRead(
+        clock=definition.clocks[row.clock],
+        row=row,
+        why=_why(definition, snapshot, row, clockwork) if row.is_running else None,
+        paused_at=paused.started_at if paused else None,
+        rungs=tuple(
+            one
+            for one in snapshot.clocks
+            if one.clock == row.clock
+            and one.generation == row.generation
+            and one.rung
+            and one.ended_at is None
+        ),
+    )
+
+
+def _why(
+    definition: Definition, snapshot: Snapshot, row: ClockRow, clockwork: Clockwork
+) -> Explanation | None:
+    """The steps that lead to the stored date; of a limit cut short by another one, that one's steps."""
+    found = _explained(snapshot, row, clockwork)
+    if found is not None and found.due == row.due_at:
+        return found
+    cap = snapshot.running(definition.clocks[row.clock].not_later_than)
+    shorter = _explained(snapshot, cap, clockwork) if cap else None
+    return shorter if shorter is not None and shorter.due == row.due_at else None
+
+
+def _explained(snapshot: Snapshot, row: ClockRow, clockwork: Clockwork) -> Explanation | None:
+    pauses = [
+        Pause(one.started_at, one.ended_at)
+        for one in snapshot.pauses
+        if one.clock == row.clock and one.ended_at and row.started_at <= one.started_at < one.ended_at
+    ]
+    try:
+        return explain(
+            row.started_at, row.limit, calendar=clockwork.calendar, window=clockwork.window, pauses=pauses
+        )
+    except InvalidInput:
+        return None
