@@ -27,6 +27,10 @@ class Canaries(logging.Handler):
         self._words.append(word)
         return word
 
+    def forget(self) -> None:
+        """Watches no word any more: for a test that leaked one on purpose."""
+        self._words.clear()
+
     def emit(self, record: logging.LogRecord) -> None:
         self._lines.append(self.format(record))
 
