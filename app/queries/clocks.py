@@ -71,9 +71,9 @@ def clocks_of(session: Session, case: Case, definition: Definition) -> tuple[Clo
     pauses = session.scalars(select(PauseTable).where(PauseTable.case_id == case.id)).all()
     organisation = session.get_one(Organisation, case.organisation_id)
     closures = dict(
-        session.execute(select(Closure.day, Closure.name).where(Closure.organisation_id == organisation.id))
-        .tuples()
-        .all()
+        session.execute(
+            select(Closure.day, Closure.name).where(Closure.organisation_id == organisation.id)
+        ).all()
     )
     counting = _Counting(session, organisation, closures, pauses, definition, rows)
     return tuple(_view(row, counting) for row in rows)

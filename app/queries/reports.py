@@ -25,6 +25,10 @@ from app.models.message import ActionItem, Message, MessageKind
 from app.models.organisation import Organisation
 from app.models.person import Membership
 from app.queries.clocks import ClockView, Defined, clocks_of
+from app.queries.timeline import LONGEST, Entry, entries_of
+
+REPORTER = "reporter"
+RECENT = 20
 
 FOR_REPORTERS = (
     MessageKind.ACKNOWLEDGEMENT,
@@ -50,7 +54,8 @@ class OwnReport:
     """One report as its reporter may know it. ``severity`` is None until somebody has triaged it.
 
     ``clocks`` are the dates that were promised to the reporter; ``your_date`` is by when they are asked to
-    answer, where it is their turn.
+    answer, where it is their turn. ``entries`` is what happened, newest first, without their own looking;
+    ``outcome_text`` and ``learning`` are empty while it is open.
     """
 
     case_id: UUID
@@ -59,6 +64,7 @@ class OwnReport:
     kind: Kind
     organisation_name: str
     category: str
+    definition: Definition
     state: State
     owner_role: Role
     escalated_to: Role | None
@@ -72,6 +78,9 @@ class OwnReport:
     your_date: datetime | None
     can: frozenset[Action]
     no_withdrawal: NoWithdrawal | None
+    entries: tuple[Entry, ...]
+    outcome_text: str = field(repr=False)
+    learning: str = field(repr=False)
 
     @property
     def is_confidential(self) -> bool:
@@ -129,17 +138,15 @@ class OwnFile:
     contact: str | None = field(repr=False)
 
     @property
-    def outcome_text(self) -> str:
-        """What the reporter was told when it was closed last."""
-        return self._last(MessageKind.OUTCOME)
+    def question(self) -> OwnMessage | None:
+        """The question that waits for an answer."""
+        asked = (one for one in reversed(self.messages) if one.kind is MessageKind.QUESTION)
+        return next(asked, None) if self.report.is_your_turn else None
 
     @property
-    def learning(self) -> str:
-        """What was learnt, if anybody wrote it down."""
-        return self._last(MessageKind.LEARNING)
-
-    def _last(self, kind: MessageKind) -> str:
-        return next((one.body for one in reversed(self.messages) if one.kind is kind), "")
+    def seen(self) -> tuple[Entry, ...]:
+        """Who opened it and when, newest first."""
+        return tuple(one for one in self.report.entries if one.is_view)
 
 
 def own(actor: Actor, *, defined: Defined) -> tuple[OwnReport, ...]:
@@ -151,7 +158,7 @@ def own(actor: Actor, *, defined: Defined) -> tuple[OwnReport, ...]:
         .where(reported_by(session, actor))
         .order_by(Case.opened_at.desc(), Case.id)
     )
-    found = [_report(session, case, name, defined) for case, name in rows]
+    found = [_report(session, case, name, defined, longest=RECENT) for case, name in rows]
     return tuple(sorted(found, key=lambda one: (one.closed_at is not None, not one.is_your_turn)))
 
 
@@ -210,7 +217,9 @@ def _places(session: Session, actor: Actor) -> Sequence[UUID]:
     ).all()
 
 
-def _report(session: Session, case: Case, organisation_name: str, defined: Defined) -> OwnReport:
+def _report(
+    session: Session, case: Case, organisation_name: str, defined: Defined, *, longest: int = LONGEST
+) -> OwnReport:
     definition = defined(session, case.definition_hash)
     clocks = clocks_of(session, case, definition)
     can = _can(case, definition)
@@ -221,6 +230,7 @@ def _report(session: Session, case: Case, organisation_name: str, defined: Defin
         kind=case.kind,
         organisation_name=organisation_name,
         category=case.category,
+        definition=definition,
         state=definition.states[case.state],
         owner_role=case.owner_role,
         escalated_to=None if case.closed_at else case.escalated_to,
@@ -234,7 +244,27 @@ def _report(session: Session, case: Case, organisation_name: str, defined: Defin
         your_date=next((one.due_at for one in clocks if one.is_for_reporter and one.is_running), None),
         can=can,
         no_withdrawal=_no_withdrawal(case, definition, can),
+        entries=_entries(session, case, longest),
+        outcome_text=_last(session, case, MessageKind.OUTCOME),
+        learning=_last(session, case, MessageKind.LEARNING),
     )
+
+
+def _entries(session: Session, case: Case, longest: int) -> tuple[Entry, ...]:
+    found = entries_of(session, case.id, organisation_id=case.organisation_id, longest=longest)
+    return tuple(one for one in found if not (one.is_view and one.detail["by"] == REPORTER))
+
+
+def _last(session: Session, case: Case, kind: MessageKind) -> str:
+    """What the reporter was told when it was closed last; nothing while it is open."""
+    if case.closed_at is None:
+        return ""
+    row = session.scalars(
+        select(Message)
+        .where(Message.case_id == case.id, Message.kind == kind, Message.sent_at >= case.closed_at)
+        .limit(1)
+    ).one_or_none()
+    return _opened(session, case, row.body_sealed, "message", "body", row.id) or "" if row else ""
 
 
 def _can(case: Case, definition: Definition) -> frozenset[Action]:

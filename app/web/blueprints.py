@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from app.web import account, administration, public
+from app.web import account, administration, public, reporting
 
-AUDIENCES = (public.bp, account.bp, administration.bp)
+AUDIENCES = (public.bp, account.bp, administration.bp, reporting.bp)
 
 
 def init_app(app: Flask) -> None:
