@@ -4,9 +4,10 @@ import logging
 
 import pytest
 from flask import Response
+from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError
 
-from app.database import reader
+from app.database import db, reader
 from app.models.person import Person
 from app.web.access import public
 from tests.infrastructure import rows, schema
@@ -56,8 +57,7 @@ def test_a_connection_that_stays_in_use_is_noticed(client, answering):
     kept = []
 
     def leave_open():
-        connection = reader().get_bind().connect()
-        kept.append(connection)
+        kept.append(db.engines["default"].connect())
         return GOOD
 
     with pytest.raises(AssertionError, match="still in use"):
@@ -91,7 +91,7 @@ def test_a_word_in_an_unsealed_column_is_noticed(database, canaries):
     with schema.owner_engine(database) as engine, engine.begin() as connection:
         rows.fill(connection)
         assert canaries.in_clear() == []
-        connection.execute(Person.__table__.update().values(name=f"Dr {WORD}"))
+        connection.execute(update(Person).values(name=f"Dr {WORD}"))
     assert canaries.in_clear() == ["person.name"]
     canaries.forget()
 
@@ -100,4 +100,4 @@ def test_the_reader_cannot_write(app):
     with app.app_context():
         session = reader()
         with pytest.raises(DBAPIError, match=r"read-?only"):
-            session.execute(Person.__table__.delete())
+            session.execute(delete(Person))
