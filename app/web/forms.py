@@ -111,8 +111,9 @@ class OneLine:
         self.longest = longest
 
     def __call__(self, _form: Form, field: Field) -> None:
-        """Raises ValidationError for more, and for control characters."""
+        """Raises ValidationError for more, and for control characters, which a page cannot show again."""
         text = field.data or ""
+        field.data = "".join(sign for sign in text if sign.isprintable())
         if len(text) > self.longest:
             raise ValidationError(_("Use %(n)s characters or fewer.", n=self.longest))
         if not text.isprintable():
@@ -130,12 +131,18 @@ class Between:
     def __call__(self, _form: Form, field: Field) -> None:
         """Raises ValidationError for less, for more, and for characters that cannot be saved."""
         text = field.data or ""
+        # A page cannot show again what cannot be saved.
+        field.data = "".join(letter for letter in text if _is_saveable(letter))
         if len(text) > self.longest:
             raise ValidationError(_too_long(longest=self.longest, used=len(text)))
         if text and len(text) < self.shortest:
             raise ValidationError(str(self.too_short))
-        if any(letter != "\n" and unicodedata.category(letter) in UNSAVEABLE for letter in text):
+        if field.data != text:
             raise ValidationError(_("It includes characters we cannot save. Delete them and try again"))
+
+
+def _is_saveable(letter: str) -> bool:
+    return letter == "\n" or unicodedata.category(letter) not in UNSAVEABLE
 
 
 def _too_long(*, longest: int, used: int) -> str:
