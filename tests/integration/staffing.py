@@ -1,0 +1,73 @@
+"""Organisations and people for tests of accounts and administration, made by the services themselves."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from flask import Flask
+from sqlalchemy import update
+
+from app.database import transaction
+from app.domain.actors import Act, operator
+from app.domain.vocabulary import Nation, OrganisationType, Post, Role
+from app.models.person import Person
+from app.services import accounts, people
+from app.services.organisations import NewOrganisation, add_organisation
+from tests.infrastructure.clock import Clock
+
+PASSWORD = "seven brown kettles sing"
+SINCE = date(2026, 1, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """A person with an account, and the first of their roles."""
+
+    name: str
+    email: str
+    password: str
+    person_id: UUID
+    membership_id: UUID
+
+
+class Staff:
+    """Makes organisations and people. Names are plainly invented."""
+
+    def __init__(self, app: Flask, clock: Clock) -> None:
+        self.app = app
+        self.clock = clock
+        self._count = 0
+
+    def act(self) -> Act:
+        return Act(actor=operator("tests"), now=self.clock())
+
+    def organisation(
+        self, code: str = "LARK", *, name: str = "Larkfield Hospitals", type_: OrganisationType | None = None
+    ) -> UUID:
+        made = NewOrganisation(
+            code=code, name=name, type=type_ or OrganisationType.ACUTE_TRUST, nation=Nation.ENGLAND
+        )
+        with self.app.app_context():
+            return add_organisation(made, act=self.act())
+
+    def person(
+        self, organisation_id: UUID, role: Role = Role.MEMBER, *, name: str = "", email: str = ""
+    ) -> Somebody:
+        """A person who has accepted, with a password."""
+        self._count += 1
+        name = name or f"Dr Example {self._count}"
+        email = email or f"doctor{self._count}@example.org"
+        added = self.role(organisation_id, role, name=name, email=email)
+        with self.app.app_context():
+            hashed = accounts.hash_password(PASSWORD)
+            with transaction() as session:
+                session.execute(
+                    update(Person).where(Person.id == added.person_id).values(password_hash=hashed)
+                )
+        return Somebody(name, email, PASSWORD, added.person_id, added.membership_id)
+
+    def role(self, organisation_id: UUID, role: Role, *, name: str, email: str) -> people.Added:
+        """One more role of somebody, known or new."""
+        newcomer = people.Newcomer(name=name, email=email, role=role, post=Post.CONSULTANT, starts_on=SINCE)
+        with self.app.app_context():
+            return people.add_person(newcomer, organisation_id=organisation_id, act=self.act())
