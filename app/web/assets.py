@@ -5,7 +5,7 @@ from pathlib import Path
 from wsgiref.headers import Headers
 
 from flask import Flask, current_app, url_for
-from whitenoise import WhiteNoise
+from whitenoise import WhiteNoise  # type: ignore[import-untyped]  # it ships no types
 
 BUILT = "built"
 HASHED = r"^/static/built/.+-[0-9a-f]{12}\."
@@ -36,6 +36,7 @@ def init_app(app: Flask) -> None:
         prefix=f"static/{BUILT}/",
         immutable_file_test=HASHED,
         add_headers_function=_harden,
+        allow_all_origins=False,
     )
 
 

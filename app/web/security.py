@@ -18,7 +18,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 A_YEAR = 365 * 24 * 60 * 60
-BUILT = "/static/built/"
 
 
 def name_the_request() -> None:
@@ -36,9 +35,7 @@ def harden(response: Response) -> Response:
 
 
 def cache_control() -> str:
-    """Built files never change under their name; public pages are asked for again; nothing else is kept."""
-    if request.path.startswith(BUILT):
-        return f"public, max-age={A_YEAR}, immutable"
+    """Public pages are asked for again; nothing else is kept. Built files are served before we are asked."""
     return "no-cache" if request.blueprint == "public" else "no-store"
 
 
