@@ -7,6 +7,8 @@ from wsgiref.headers import Headers
 from flask import Flask, current_app, url_for
 from whitenoise import WhiteNoise  # type: ignore[import-untyped]  # it ships no types
 
+from app.web.security import HEADERS
+
 BUILT = "built"
 HASHED = r"^/static/built/.+-[0-9a-f]{12}\."
 NOT_BUILT = "app/static/built/manifest.json is missing: run `npm ci && npm run build`"
@@ -41,6 +43,6 @@ def init_app(app: Flask) -> None:
 
 
 def _harden(headers: Headers, _path: str, _url: str) -> None:
-    """The headers that make sense on a file; the application sets its own on everything else."""
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    """The same headers as on everything else."""
+    for name, value in HEADERS.items():
+        headers[name] = value
