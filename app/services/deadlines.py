@@ -33,6 +33,7 @@ from app.services.definitions import definition_of
 from app.services.routing import Ground, find_holder, parties_of, take_up
 
 CHUNK = 50
+TOLERATED = timedelta(minutes=5)
 log = logging.getLogger(__name__)
 BY_CLOCK = "clock"
 
@@ -77,6 +78,11 @@ def lateness(*, now: datetime) -> timedelta:
         select(Deadline.fire_at).where(Deadline.state == ClockState.ARMED).order_by(Deadline.fire_at).limit(1)
     )
     return max(now - oldest, timedelta()) if oldest else timedelta()
+
+
+def is_on_time(*, now: datetime) -> bool:
+    """Whether nothing due has waited longer than an installation may let it."""
+    return lateness(now=now) <= TOLERATED
 
 
 def _chunk(now: datetime) -> list[str]:
