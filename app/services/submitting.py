@@ -24,7 +24,7 @@ from app.domain.events import (
     ReportSubmitted,
     RiskRaised,
 )
-from app.domain.plan import Assigned, Wish, armed_at_opening, armed_events
+from app.domain.plan import Assigned, Clockwork, Wish, armed_at_opening, armed_events
 from app.domain.report import Holder, Report, Reports, RiskNow
 from app.domain.routing import Matter, Parties, Routed, Trait
 from app.domain.vocabulary import (
@@ -82,6 +82,18 @@ class _Subject:
     ticks: frozenset[str] = frozenset()
     agency_id: UUID | None = None
     part: PartyRole = PartyRole.SUBJECT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laid:
+    """A report as its organisation meets it, before anybody has taken it."""
+
+    report: Report
+    subject: _Subject
+    parties: tuple[tuple[PartyRole, bytes], ...]
+    exclusions: tuple[tuple[bytes, str], ...]
+    matter: Matter
+    ground: Ground
 
 
 def submit(reports: Reports, *, draft_id: UUID | None, act: Act) -> tuple[Sent, ...]:
@@ -159,8 +171,12 @@ def _is_reporter(session: Session, case: Case, actor: Actor) -> bool:
     return session.scalar(own.limit(1)) is not None
 
 
-def _open(session: Session, report: Report, *, draft_id: UUID | None, act: Act) -> Sent:
-    """One report becomes one case: who is part of it, who takes it, which clocks run, all in one write."""
+def lay_out(session: Session, report: Report, *, act: Act) -> Laid:
+    """Who would be part of a case and where somebody is sought to take it. Reads only.
+
+    Raises InvalidInput for a workplace or an MDO that is not the reporter's to choose, and NotAvailable where
+    the MDO's room is closed.
+    """
     reporter = _reporter(session, report, act)
     organisation_id = _receiver(session, report, reporter)
     person = session.get_one(Person, reporter.person_id)
@@ -177,10 +193,22 @@ def _open(session: Session, report: Report, *, draft_id: UUID | None, act: Act) 
         named=named_for(session, person.id, on=_day(act.now)),
         agency_id=subject.agency_id,
     )
-    routed = _route(session, _matter(report, reporter, subject), ground, act)
+    return Laid(
+        report=report,
+        subject=subject,
+        parties=parties,
+        exclusions=exclusions,
+        matter=_matter(report, reporter, subject),
+        ground=ground,
+    )
+
+
+def with_clocks(session: Session, laid: Laid, owner: Assigned, *, act: Act) -> tuple[Snapshot, Clockwork]:
+    """The case as it would open with that owner, its clocks running, and whose days they count. Reads only."""
+    report = laid.report
     definition = installation_of(session).workflows[report.kind]
-    snapshot = _snapshot(report, definition, organisation_id, routed[0][1], subject, act)
-    clockwork = clockwork_for(session, organisation_id, on=_day(act.now))
+    snapshot = _snapshot(report, definition, laid.ground.organisation_id, owner, laid.subject, act)
+    clockwork = clockwork_for(session, laid.ground.organisation_id, on=laid.ground.on)
     clocks = armed_at_opening(
         definition,
         snapshot,
@@ -188,9 +216,17 @@ def _open(session: Session, report: Report, *, draft_id: UUID | None, act: Act) 
         realised_at=report.realised_at if report.holder is Holder.OWN else None,
         wanted=lambda clock: _is_wanted(clock, report),
     )
-    snapshot = replace(snapshot, clocks=clocks)
+    return replace(snapshot, clocks=clocks), clockwork
+
+
+def _open(session: Session, report: Report, *, draft_id: UUID | None, act: Act) -> Sent:
+    """One report becomes one case: who is part of it, who takes it, which clocks run, all in one write."""
+    laid = lay_out(session, report, act=act)
+    organisation_id = laid.ground.organisation_id
+    routed = _route(session, laid.matter, laid.ground, act)
+    snapshot, clockwork = with_clocks(session, laid, routed[0][1], act=act)
     opening = Opening(
-        definition=definition,
+        definition=installation_of(session).workflows[report.kind],
         snapshot=snapshot,
         lane=Lane.MDO if report.kind is Kind.ADVICE else Lane.EMPLOYER,
         form=report.kind,
@@ -198,10 +234,10 @@ def _open(session: Session, report: Report, *, draft_id: UUID | None, act: Act) 
         language=report.language,
         answers=_answers(report),
         submission_token=_submission_token(session, organisation_id, draft_id) if draft_id else None,
-        parties=parties,
+        parties=laid.parties,
         routed=tuple(routed),
         values={"also": " ".join(report.also), "severity_reason": " ".join(report.severity_reasons)},
-        wish=Wish(events=_opening_events(report, routed, snapshot), exclusions=exclusions),
+        wish=Wish(events=_opening_events(report, routed, snapshot), exclusions=laid.exclusions),
     )
     reference = open_case(session, opening, act=act, calendar_version=clockwork.calendar.version)
     return Sent(
