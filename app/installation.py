@@ -8,6 +8,7 @@ from jinja2 import Environment
 
 from app.config import Settings
 from app.domain.almanac import Calendars
+from app.domain.cards import Cards
 from app.domain.classification import Categories
 from app.domain.form import Form
 from app.domain.guidance import Guidance
@@ -29,5 +30,6 @@ class Installation:
     routing: Table
     forms: Mapping[Kind, Form]
     categories: Categories
+    cards: Cards
     guidance: Guidance
     letters: Environment

@@ -16,7 +16,7 @@ from app.models.organisation import Organisation
 from app.models.person import Membership
 from app.notifications.letters import letter_box
 from app.services.calendars import load_calendars
-from app.services.categories import load_categories
+from app.services.categories import load_cards, load_categories
 from app.services.definitions import definition_from, routing_table, shipped_sources, store_shipped
 from app.services.guidance import load_guidance
 from app.services.questionnaires import load_forms
@@ -36,6 +36,7 @@ def installation_from(settings: Settings, *, clock: Callable[[], datetime]) -> I
         routing=routing_table(),
         forms=load_forms(),
         categories=load_categories(),
+        cards=load_cards(),
         guidance=load_guidance(),
         letters=letter_box(),
     )
