@@ -88,6 +88,11 @@ class OwnReport:
         return self.kind is Kind.ADVICE
 
     @property
+    def seq(self) -> int:
+        """The number of the last thing that happened."""
+        return self.entries[0].seq if self.entries else 0
+
+    @property
     def is_your_turn(self) -> bool:
         """Whether it is the reporter who has to act next."""
         return self.state.waits_for is Waiting.REPORTER

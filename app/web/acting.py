@@ -2,32 +2,54 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from flask import abort, make_response, redirect, render_template, request, url_for
 
 from app.domain.errors import NotFound, StaleCase
 from app.domain.references import MistypedReference, read_reference
-from app.web.errors import Change, stale_page
+from app.domain.workflow import Definition
+from app.queries.timeline import Entry
 from app.web.forms import Form, HiddenField
+
+NOT_WRITTEN = frozenset({"csrf_token", "version", "seen", "kind", "outcome", "asked", "reason_code", "to"})
+LONGEST_KEPT = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """What happened in a case while a form was open, for one reader: "staff", "reporter" or "adviser"."""
+
+    entries: Sequence[Entry]
+    reader: str
+    definition: Definition
 
 
 class ActForm(Form):
     """A form about a case, which remembers how old the page is that it stands on."""
 
     version = HiddenField()
-    state = HiddenField()
+    seen = HiddenField()
 
     @property
     def seen_version(self) -> int:
         """The version of the case that the page showed; 0, which no case ever has, for anything odd."""
-        text = self.version.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+        return _number(self.version.data)
 
-    def open_on(self, version: int, state: str) -> None:
+    @property
+    def seen_seq(self) -> int:
+        """The last entry of the timeline that the page showed."""
+        return _number(self.seen.data)
+
+    def open_on(self, version: int, seq: int) -> None:
         """Notes what the page shows, unless the form was sent from an earlier one."""
         if not self.is_submitted():
             self.version.data = str(version)
-            self.state.data = state
+            self.seen.data = str(seq)
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def canonical(written: str) -> str:
@@ -48,12 +70,22 @@ def canonical(written: str) -> str:
 
 
 @contextmanager
-def fresh(address: str, *, changed: Callable[[], Sequence[Change]]) -> Iterator[None]:
-    """Answers with the page of code 409 where the case moved on meanwhile.
+def fresh(address: str, *, changed: Callable[[], Changed]) -> Iterator[None]:
+    """Answers with the page of code 409 where the case moved on meanwhile, with what the person wrote.
 
     ``changed`` is asked only then; it raises NotFound for somebody who may not know of the case any more.
     """
     try:
         yield
     except StaleCase:
-        abort(stale_page(changes=changed(), case_url=address))
+        page = render_template(
+            "errors/moved-on.html", changed=changed(), case_url=address, kept=list(_kept())
+        )
+        abort(make_response(page, 409))
+
+
+def _kept() -> Iterator[str]:
+    """What was written, so that it can be copied."""
+    for name, value in request.form.items():
+        if name not in NOT_WRITTEN and value.strip():
+            yield value[:LONGEST_KEPT]

@@ -1,6 +1,6 @@
 """What a person sent, and what they can still do about it: their own reports and nobody else's."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, render_template, url_for
@@ -9,18 +9,14 @@ from flask_babel import gettext as _
 
 from app.domain.errors import ActionNotAllowed, NotFound
 from app.domain.permissions import Permission
-from app.domain.vocabulary import Role
 from app.domain.workflow import Action
 from app.queries import reports
 from app.queries.reports import REPORTER, OwnFile
-from app.queries.timeline import Entry
 from app.services import reporting
 from app.services.definitions import definition_of
 from app.services.reporting import AskedToWithdraw
-from app.web import moments
-from app.web.access import current_act, current_actor, current_now, requires
-from app.web.acting import ActForm, canonical, fresh
-from app.web.errors import Change
+from app.web.access import current_act, current_actor, requires
+from app.web.acting import ActForm, Changed, canonical, fresh
 from app.web.reporting import bp
 from app.web.reporting.afterwards import (
     NEWS_REFUSALS,
@@ -30,8 +26,7 @@ from app.web.reporting.afterwards import (
     NewsForm,
     WithdrawForm,
 )
-from app.web.reporting.following import WORDING, status
-from app.web.words import role_in_sentence, sentence
+from app.web.reporting.following import WORDING
 
 
 @bp.context_processor
@@ -147,7 +142,7 @@ def _refuse_unless(file: OwnFile, action: Action) -> None:
 
 def _opened(form: Any, file: OwnFile) -> Any:
     """The form, noting which version of the report its page shows."""
-    form.open_on(file.report.version, file.report.state.name)
+    form.open_on(file.report.version, file.report.seq)
     return form
 
 
@@ -164,19 +159,8 @@ def _done(file: OwnFile, words: str) -> ResponseReturnValue:
     return redirect(_address(file), code=303)
 
 
-def _changed(form: ActForm, reference: str) -> Sequence[Change]:
-    """What others did while the form was open: where the report was, and where it is now."""
+def _changed(form: ActForm, reference: str) -> Changed:
+    """What others did while the form was open, as its reporter is told."""
     report = _file(reference).report
-    before = report.definition.states.get(form.state.data or "", report.state)
-    return [
-        Change(what=_("Status"), before=before.reporter_label, after=status(report), by=_by(entry))
-        for entry in report.entries[:1]
-    ]
-
-
-def _by(entry: Entry) -> str:
-    """Who did something, and when."""
-    by = str(entry.detail["by"])
-    who = sentence(role_in_sentence(Role(by))) if by in set(Role) else _("This service")
-    who = _("You") if by == REPORTER else who
-    return _("%(who)s, %(time)s", who=who, time=moments.stamp(entry.at, current_now()))
+    entries = [one for one in report.entries if one.seq > form.seen_seq and not one.is_view]
+    return Changed(entries=entries, reader=REPORTER, definition=report.definition)
