@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from app.database import reader, transaction
 from app.domain.actors import Act, Actor, ActorKind
 from app.domain.errors import TryAgainLater
+from app.domain.permissions import Permission
 from app.domain.vocabulary import Role
 from app.keychain import account_code
 from app.models.account import AccountCode, SignIn, Throttle
@@ -16,6 +17,7 @@ from app.models.ledger import AuditEntry
 from app.models.mail import Mail, MailKind
 from app.models.person import Membership, Person
 from app.services import accounts, passwords
+from app.web.access import declared_access, requires
 from tests.infrastructure.canaries import Canaries
 from tests.infrastructure.clock import Clock
 from tests.infrastructure.strict_client import StrictClient
@@ -202,6 +204,47 @@ def test_a_form_without_its_token_is_refused(client, doctor, path):
     client.sign_in(doctor)
     assert client.post(path, data={"email": doctor.email, "password": PASSWORD}).status_code == 400
     assert client.get("/account").status_code == 200
+
+
+# ---- access: silence means no
+
+
+def test_a_view_that_declares_nothing_is_refused_to_everybody(app, client, doctor):
+    app.add_url_rule("/silent", "silent", lambda: "never shown")
+    assert client.get("/silent").status_code == 403
+    client.sign_in(doctor)
+    assert client.get("/silent").status_code == 403
+
+
+@pytest.mark.parametrize("rule", ["/silent/<reference>", "/silent/<draft_id>"])
+def test_a_role_that_sees_no_cases_finds_nothing_where_an_address_names_one(app, client, doctor, rule):
+    app.add_url_rule(rule, "silent", requires(Permission.CASE_READ)(lambda **_: "never shown"))
+    assert client.get("/silent/C-7K3F-9QMX-H").location.startswith("/sign-in?next=")
+    client.sign_in(doctor)
+    hidden, missing = client.get("/silent/C-7K3F-9QMX-H"), client.get("/nothing/C-7K3F-9QMX-H")
+    assert hidden.status_code == missing.status_code == 404
+    assert hidden.text == missing.text
+
+
+def test_every_endpoint_declares_who_may(app):
+    assert [name for name in app.view_functions if declared_access(app, name) is None] == []
+
+
+def test_public_pages_know_nobody_and_touch_no_cookie(client, doctor):
+    client.sign_in(doctor)
+    answer = client.get("/")
+    assert answer.headers.getlist("Set-Cookie") == []
+    assert "Cookie" not in answer.headers.get("Vary", "")
+    assert doctor.name not in answer.text
+
+
+def test_a_made_up_or_altered_cookie_is_nobodys(client, doctor):
+    client.sign_in(doctor)
+    with client.session_transaction("/account") as held:
+        held["_user_id"] = "made up"
+    assert client.get("/account").location == "/sign-in?next=/account"
+    client.set_cookie("candour", "nonsense")
+    assert client.get("/account").status_code == 302
 
 
 # ---- the delay

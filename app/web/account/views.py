@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.domain.deadlines import local
+from app.domain.errors import InvalidInput
 from app.domain.permissions import Permission
 from app.queries import people
 from app.services import accounts
@@ -80,8 +81,11 @@ def choose_membership() -> ResponseReturnValue:
 @requires(Permission.ACCOUNT_USE)
 def accept_invitation() -> ResponseReturnValue:
     """Accepts a role that an organisation offered."""
-    accept(_uuid(request.form.get("invitation", "")), act=current_act())
-    flash(_("You have accepted the role."))
+    try:
+        accept(_uuid(request.form.get("invitation", "")), act=current_act())
+        flash(_("You have accepted the role."))
+    except InvalidInput:
+        flash(_("You hold a role there that excludes this one. Ask the organisation’s administrator."))
     return redirect(url_for(".choose_membership"))
 
 
