@@ -59,19 +59,18 @@ def start(kind: Kind, *, form_version: int, answers: Mapping[str, str | list[str
         return draft_id
 
 
-def keep(
-    draft_id: UUID, version: int, *, form_version: int, answers: Mapping[str, str | list[str]], act: Act
-) -> int:
+def keep(draft_id: UUID, version: int, *, answers: Mapping[str, str | list[str]], act: Act) -> int:
     """Keeps the answers so far, and answers the draft's new version.
 
-    Raises NotFound for somebody else's draft and StaleCase where another window was faster.
+    The version of the form stays the one that the draft was started with, so that questions worded anew since
+    can be marked until it is sent. Raises NotFound for somebody else's draft and StaleCase where another window
+    was faster.
     """
     with transaction() as session:
-        draft = _own(session, draft_id, act.actor)
+        draft = _own_locked(session, draft_id, act.actor)
         if draft.version != version:
             raise StaleCase("the draft was changed in another window")
         draft.answers_sealed = _sealed(session, draft_id, answers, act.actor)
-        draft.form_version = form_version
         draft.changed_at = act.now
         draft.expires_at = _expiry(session, act.now)
         draft.version = version + 1
@@ -81,7 +80,7 @@ def keep(
 def discard(draft_id: UUID, *, act: Act) -> None:
     """Deletes a draft for good. Raises NotFound for somebody else's."""
     with transaction() as session:
-        session.delete(_own(session, draft_id, act.actor))
+        session.delete(_own_locked(session, draft_id, act.actor))
         record_personal(
             session, DraftChanged(by="person", change="deleted"), person_id=_author(act.actor), act=act
         )
@@ -97,7 +96,7 @@ def own_drafts(*, actor: Actor) -> tuple[OpenDraft, ...]:
     """All drafts of this person, the last changed first."""
     session = reader()
     rows = session.scalars(
-        select(Draft).where(Draft.person_id == _author(actor)).order_by(Draft.changed_at.desc())
+        select(Draft).where(Draft.person_id == _author(actor)).order_by(Draft.changed_at.desc(), Draft.id)
     )
     return tuple(_opened(session, draft, actor) for draft in rows)
 
@@ -134,7 +133,15 @@ def _author(actor: Actor) -> UUID:
 
 
 def _own(session: Session, draft_id: UUID, actor: Actor) -> Draft:
-    draft = session.get(Draft, draft_id)
+    return _owned(session.get(Draft, draft_id), actor)
+
+
+def _own_locked(session: Session, draft_id: UUID, actor: Actor) -> Draft:
+    """Two windows take turns, so that the second one finds what the first one wrote."""
+    return _owned(session.get(Draft, draft_id, with_for_update=True), actor)
+
+
+def _owned(draft: Draft | None, actor: Actor) -> Draft:
     if draft is None or draft.person_id != _author(actor):
         raise NotFound("no such draft")
     return draft
