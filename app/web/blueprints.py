@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from app.web import account, administration, advice, public, reporting
+from app.web import account, administration, advice, casework, public, reporting
 
-AUDIENCES = (public.bp, account.bp, administration.bp, advice.bp, reporting.bp)
+AUDIENCES = (public.bp, account.bp, administration.bp, casework.bp, advice.bp, reporting.bp)
 
 
 def init_app(app: Flask) -> None:

@@ -5,13 +5,14 @@ The one place that knows Flask-WTF and WTForms; every page takes its fields from
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm  # type: ignore[import-untyped]  # it ships no types
@@ -38,7 +39,9 @@ __all__ = [
     "Problem",
     "area",
     "choice_of",
+    "checks_its_own_token",
     "choices_from",
+    "is_saveable",
     "line",
     "list_of",
     "password",
@@ -76,6 +79,14 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types, so its
             if error.code not in sentences or error.field not in self:
                 raise
             self[error.field].errors = [*self[error.field].errors, str(sentences[error.code])]
+
+
+def checks_its_own_token(bp: Blueprint, view: Callable[..., object]) -> None:
+    """Lets a view find out by its form that a page was open for too long, so that it can keep what was typed.
+
+    The view has to refuse whatever comes without the right token: its form must validate before anything else.
+    """
+    bp.record(lambda state: state.app.extensions["csrf"].exempt(f"{view.__module__}.{view.__name__}"))
 
 
 def _first_id(field: Field) -> str:
@@ -132,7 +143,7 @@ class Between:
         """Raises ValidationError for less, for more, and for characters that cannot be saved."""
         text = field.data or ""
         # A page cannot show again what cannot be saved.
-        field.data = "".join(letter for letter in text if _is_saveable(letter))
+        field.data = "".join(letter for letter in text if is_saveable(letter))
         if len(text) > self.longest:
             raise ValidationError(_too_long(longest=self.longest, used=len(text)))
         if text and len(text) < self.shortest:
@@ -141,7 +152,8 @@ class Between:
             raise ValidationError(_("It includes characters we cannot save. Delete them and try again"))
 
 
-def _is_saveable(letter: str) -> bool:
+def is_saveable(letter: str) -> bool:
+    """False for a control character and for half of a surrogate pair, which no page can show again."""
     return letter == "\n" or unicodedata.category(letter) not in UNSAVEABLE
 
 
@@ -204,7 +216,8 @@ def choice_of(
 
 def list_of(label: object, *, choices: Sequence[Choice] = (), missing: object, hint: object = "") -> Any:
     """One of many, as a native list."""
-    return SelectField(label, description=hint, choices=choices, validators=[Needed(missing)])
+    needed = [Needed(missing)] if missing else []
+    return SelectField(label, description=hint, choices=choices, validators=needed)
 
 
 def choices_from(values: Sequence[StrEnum], *, first: object = None) -> list[Choice]:
