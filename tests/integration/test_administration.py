@@ -71,9 +71,9 @@ def invite(client: StrictClient, **changed: str):
 
 def use_code(app: Flask, client: StrictClient, email: str):
     with app.app_context():
-        owner = select(Person.id).where(Person.email == email).scalar_subquery()
-        newest = select(AccountCode.id).where(AccountCode.person_id == owner)
-        code = account_code(reader(), reader().scalars(newest.order_by(AccountCode.sent_at.desc())).first())
+        mine = select(AccountCode.id).join(Person).where(Person.email == email)
+        newest = reader().scalars(mine.order_by(AccountCode.sent_at.desc()).limit(1)).one()
+        code = account_code(reader(), newest)
     return client.submit("/account/code", {"email": email, "code": code, "password": PASSWORD})
 
 
