@@ -201,6 +201,7 @@ def _page(name: str, opened: Opened, form: Any, **known: object) -> str:
         opened=opened,
         file=opened.file,
         form=form,
+        can={one.action for one in opened.offers},
         first=_first(opened),
         menu=_menu(opened),
         **known,
