@@ -120,6 +120,8 @@ def _off(skip: Skipped | None) -> str:
 
 
 def _received(step: Received) -> str:
+    if not step.is_day_zero:
+        return _("It started on %(moment)s.", moment=moments.moment(step.at))
     return _("It started on %(moment)s. That day is day 0, at any hour.", moment=moments.moment(step.at))
 
 
