@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from app.database import reader
@@ -60,6 +60,7 @@ PATIENT_PART = frozenset(
         "done",
     }
 )
+REPORTER = "reporter"
 DATA_CLOCKS = frozenset({"CONTAIN", "DPO", "SIRO", "ICO"})
 
 
@@ -346,6 +347,10 @@ def _texts(session: Session, opener: _Opener, actor: Actor, *, is_part_only: boo
     )
     if is_part_only:
         query = query.where(Message.is_for_officer.is_(True))
+    if actor.role is not Role.GUARDIAN:
+        # Whether anybody asked the reporter to withdraw is for the guardian alone.
+        in_private = and_(Message.kind == MessageKind.REASON, Message.author_membership_id.is_(None))
+        query = query.where(~in_private)
     for row in session.execute(query):
         yield TextRead(
             kind=row.kind,
@@ -403,10 +408,10 @@ def _at_work(session: Session, case: Case, actor: Actor) -> Iterator[AtWork]:
 
 
 def _seen_by(session: Session, entries: Sequence[Entry], actor: Actor) -> Iterator[SeenBy]:
-    """Everybody who opened the case, each once, the latest first."""
+    """Everybody but the reporter who opened the case, each once, the latest first."""
     last: dict[UUID, Entry] = {}
     for entry in entries:
-        if entry.tag == CaseViewed.tag:
+        if entry.tag == CaseViewed.tag and entry.detail["by"] != REPORTER:
             last.setdefault(UUID(str(entry.detail["viewer"])), entry)
     names = _names(session, list(last))
     for membership_id, entry in last.items():

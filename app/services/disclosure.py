@@ -4,7 +4,7 @@ If it cannot be recorded, nothing is shown. A reference that leads nowhere is re
 whether the case is unknown, hidden or another organisation's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.audit.record import CaseRecord, record_case, record_organisation
 from app.database import reader, transaction
-from app.domain.actors import Act, Actor, ActorKind
+from app.domain.actors import CLOCK, Act, Actor, ActorKind
 from app.domain.calendars import LONDON
 from app.domain.deadlines import Explanation, Pause, explain
 from app.domain.errors import CannotRecord, InvalidInput, NotFound, StaleCase, TryAgainLater
@@ -40,6 +40,7 @@ from app.models.ledger import ViewTally
 from app.models.person import Membership
 from app.queries.case_file import DATA_CLOCKS, CaseFile, case_file
 from app.queries.cases import Standing, standing_in, visible_to
+from app.queries.reports import REPORTER, reported_by
 from app.services.casework import Scene, enter_unseen
 from app.services.changes import load
 from app.services.clockworks import clockwork_for
@@ -48,6 +49,7 @@ from app.services.definitions import definition_of
 AGAIN = timedelta(minutes=5)
 CLOSED_AT_ONCE = 200
 REFERENCE_LENGTH = 13
+Written = Callable[[str, Act], UUID | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +105,21 @@ def open_case(reference: str, *, act: Act) -> Opened:
 
     Raises NotFound for every case they may not know of, and CannotRecord where it cannot be written down.
     """
-    case_id = _record_opening(reference, act)
+    case_id = _record_opening(reference, act, _written_opening)
     if case_id is None:
         raise NotFound("no such case")
     return _read(case_id, act)
+
+
+def open_own(reference: str, *, act: Act) -> UUID:
+    """Records that a reporter opens their own report, and answers which case it is.
+
+    Raises NotFound for anybody else's, and CannotRecord where it cannot be written down.
+    """
+    case_id = _record_opening(reference, act, _written_own)
+    if case_id is None:
+        raise NotFound("no such report")
+    return case_id
 
 
 @contextmanager
@@ -118,13 +131,13 @@ def _recorded() -> Iterator[None]:
         raise CannotRecord("the opening could not be recorded") from error
 
 
-def _record_opening(reference: str, act: Act) -> UUID | None:
+def _record_opening(reference: str, act: Act, written: Written) -> UUID | None:
     """Written once more where the same person opened it in the same moment."""
     with _recorded():
         try:
-            return _written_opening(reference, act)
+            return written(reference, act)
         except (IntegrityError, StaleCase):
-            return _written_opening(reference, act)
+            return written(reference, act)
 
 
 def _written_opening(reference: str, act: Act) -> UUID | None:
@@ -134,6 +147,19 @@ def _written_opening(reference: str, act: Act) -> UUID | None:
             _record_miss(session, act)
             return None
         _record_view(session, case, act)
+        return case.id
+
+
+def _written_own(reference: str, act: Act) -> UUID | None:
+    with transaction() as session:
+        query = select(Case).where(
+            Case.reference == reference[:REFERENCE_LENGTH], reported_by(session, act.actor)
+        )
+        case = session.scalars(query).one_or_none()
+        if case is None:
+            _record_miss(session, act)
+            return None
+        _record_own(session, case, act)
         return case.id
 
 
@@ -153,27 +179,47 @@ def _record_view(session: Session, case: Case, act: Act) -> None:
     """The first opening is an entry; further ones within five minutes only raise a tally."""
     if act.actor.person_id is None or act.actor.membership_id is None:
         raise NotFound("nobody opens a case without being somebody")
-    viewer = person_token(session, act.actor.person_id, organisation_id=case.organisation_id)
     standing = standing_in(session, act.actor, case)
-    tally = session.get(ViewTally, (case.id, viewer))
+    viewed = ViewTally(
+        case_id=case.id,
+        viewer=person_token(session, act.actor.person_id, organisation_id=case.organisation_id),
+        membership_id=act.actor.membership_id,
+        role=standing.capacity,
+        first_at=act.now,
+        repeats=0,
+    )
+    if _is_first(session, viewed, act):
+        view = CaseViewed(by=standing.capacity, viewer=act.actor.membership_id.hex)
+        if not _meets_officer_clock(session, case, standing, view, act):
+            _write(session, case, view, act)
+
+
+def _record_own(session: Session, case: Case, act: Act) -> None:
+    """A reporter's opening names no membership: a case never says who its reporter is."""
+    if act.actor.person_id is None:
+        raise NotFound("nobody opens a report without being somebody")
+    viewed = ViewTally(
+        case_id=case.id,
+        viewer=person_token(session, act.actor.person_id, organisation_id=case.organisation_id),
+        membership_id=None,
+        role=REPORTER,
+        first_at=act.now,
+        repeats=0,
+    )
+    if _is_first(session, viewed, act):
+        _write(session, case, CaseViewed(by=REPORTER, viewer=REPORTER), act)
+
+
+def _is_first(session: Session, viewed: ViewTally, act: Act) -> bool:
+    """Whether this opening is an entry of its own; one within five minutes of such an entry is only counted."""
+    tally = session.get(ViewTally, (viewed.case_id, viewed.viewer))
     if tally is not None and act.now - tally.first_at < AGAIN:
         tally.repeats += 1
-        return
+        return False
     if tally is not None:
         _close(session, tally, now=act.now)
-    view = CaseViewed(by=standing.capacity, viewer=act.actor.membership_id.hex)
-    if not _meets_officer_clock(session, case, standing, view, act):
-        _write(session, case, view, act)
-    session.add(
-        ViewTally(
-            case_id=case.id,
-            viewer=viewer,
-            membership_id=act.actor.membership_id,
-            role=standing.capacity,
-            first_at=act.now,
-            repeats=0,
-        )
-    )
+    session.add(viewed)
+    return True
 
 
 def _write(session: Session, case: Case, event: CaseViewed | CaseViewedAgain, act: Act) -> None:
@@ -227,15 +273,19 @@ def close_tallies(now: datetime) -> int:
 def _close(session: Session, tally: ViewTally, *, now: datetime) -> None:
     """One entry with the count, by whoever looked; nothing where they looked once."""
     case = session.get(Case, tally.case_id)
-    membership = session.get(Membership, tally.membership_id)
-    if tally.repeats and case is not None and membership is not None:
-        again = CaseViewedAgain(by=tally.role, viewer=membership.id.hex, count=tally.repeats)
-        _write(session, case, again, _act_of(membership, now))
+    if tally.repeats and case is not None:
+        viewer = tally.membership_id.hex if tally.membership_id else REPORTER
+        again = CaseViewedAgain(by=tally.role, viewer=viewer, count=tally.repeats)
+        _write(session, case, again, _act_of(session, tally, now))
     session.delete(tally)
     session.flush()
 
 
-def _act_of(membership: Membership, now: datetime) -> Act:
+def _act_of(session: Session, tally: ViewTally, now: datetime) -> Act:
+    """Of whoever looked; of the clock where that was the reporter, whom nothing names."""
+    if tally.membership_id is None:
+        return Act(actor=CLOCK, now=now)
+    membership = session.get_one(Membership, tally.membership_id)
     viewer = Actor(
         kind=ActorKind.PERSON,
         person_id=membership.person_id,

@@ -14,6 +14,7 @@ from app.queries import reports
 from app.queries.reports import REPORTER, OwnFile
 from app.services import reporting
 from app.services.definitions import definition_of
+from app.services.disclosure import open_own
 from app.services.reporting import AskedToWithdraw
 from app.web.access import current_act, current_actor, requires
 from app.web.acting import ActForm, Changed, canonical, fresh
@@ -58,7 +59,7 @@ def message(reference: str) -> ResponseReturnValue:
     file = _file(reference, to=Action.MESSAGE)
     form = _opened(MessageForm(), file)
     if form.validate_on_submit():
-        with fresh(_address(file), changed=lambda: _changed(form, reference)):
+        with fresh(_address(file), changed=lambda: _changed(form, file)):
             reporting.message(file.report.case_id, form.seen_version, text=form.text.data, act=current_act())
         return _done(file, _("Your message has been sent."))
     return _page("message", file, form)
@@ -71,7 +72,7 @@ def add(reference: str) -> ResponseReturnValue:
     file = _file(reference, to=Action.ADD_MORE)
     form = _opened(AddForm(), file)
     if form.validate_on_submit():
-        with fresh(_address(file), changed=lambda: _changed(form, reference)):
+        with fresh(_address(file), changed=lambda: _changed(form, file)):
             reporting.add_more(file.report.case_id, form.seen_version, text=form.text.data, act=current_act())
         return _done(file, _("You have added more."))
     return _page("add", file, form)
@@ -84,7 +85,7 @@ def answer(reference: str) -> ResponseReturnValue:
     file = _file(reference)
     form = _opened(AnswerForm(), file)
     if form.validate_on_submit():
-        with fresh(_address(file), changed=lambda: _changed(form, reference)):
+        with fresh(_address(file), changed=lambda: _changed(form, file)):
             reporting.provide_information(
                 file.report.case_id, form.seen_version, text=form.text.data, act=current_act()
             )
@@ -100,7 +101,7 @@ def withdraw(reference: str) -> ResponseReturnValue:
     file = _file(reference)
     form = _opened(WithdrawForm(), file)
     if form.validate_on_submit():
-        with fresh(_address(file), changed=lambda: _changed(form, reference)):
+        with fresh(_address(file), changed=lambda: _changed(form, file)):
             reporting.withdraw(
                 file.report.case_id,
                 form.seen_version,
@@ -126,8 +127,13 @@ def news(reference: str) -> ResponseReturnValue:
 
 
 def _file(reference: str, *, to: Action | None = None) -> OwnFile:
-    """The person's own report. Raises NotFound, or ActionNotAllowed where the workflow is past the action."""
-    file = reports.own_report(current_actor(), canonical(reference), defined=definition_of)
+    """The person's own report, recorded as opened by them.
+
+    Raises NotFound for anybody else's, or ActionNotAllowed where the workflow is past the action.
+    """
+    act = current_act()
+    open_own(reference := canonical(reference), act=act)
+    file = reports.own_report(act.actor, reference, defined=definition_of)
     if file is None:
         raise NotFound("no such report")
     if to is not None:
@@ -159,8 +165,9 @@ def _done(file: OwnFile, words: str) -> ResponseReturnValue:
     return redirect(_address(file), code=303)
 
 
-def _changed(form: ActForm, reference: str) -> Changed:
+def _changed(form: ActForm, file: OwnFile) -> Changed:
     """What others did while the form was open, as its reporter is told."""
-    report = _file(reference).report
+    latest = reports.own_report(current_actor(), file.report.reference, defined=definition_of)
+    report = (latest or file).report
     entries = [one for one in report.entries if one.seq > form.seen_seq and not one.is_view]
     return Changed(entries=entries, reader=REPORTER, definition=report.definition)
