@@ -17,6 +17,7 @@ from app.domain.plan import Assigned, Clockwork
 from app.domain.report import Report
 from app.domain.routing import Routed
 from app.domain.vocabulary import Basis, Role
+from app.domain.workflow import Action, Definition, Occurrence, Snapshot, allowed
 from app.models.organisation import Organisation
 from app.services.clockworks import clockwork_for
 from app.services.routing import route_owner, route_told
@@ -51,6 +52,7 @@ class Foreseen:
     told: frozenset[Role]
     promises: Mapping[str, Promise]
     opens_at: datetime
+    can_withdraw: bool
 
 
 def foresee(report: Report, *, act: Act) -> Foreseen:
@@ -60,7 +62,7 @@ def foresee(report: Report, *, act: Act) -> Foreseen:
     routed = route_owner(session, laid.matter, laid.ground)
     told = route_told(session, laid.matter, laid.ground)
     snapshot, clockwork = with_clocks(session, laid, _taking(routed), act=act)
-    clocks = installation_of(session).workflows[report.kind].clocks
+    definition = installation_of(session).workflows[report.kind]
     organisation = session.get_one(Organisation, laid.ground.organisation_id)
     return Foreseen(
         organisation_name=organisation.name,
@@ -71,12 +73,13 @@ def foresee(report: Report, *, act: Act) -> Foreseen:
         told=frozenset(one.capacity for one in told),
         promises=MappingProxyType(
             {
-                row.clock: Promise(due_at=row.due_at, limit=row.limit, basis=clocks[row.clock].basis)
+                row.clock: Promise(due_at=row.due_at, limit=row.limit, basis=definition.clocks[row.clock].basis)
                 for row in snapshot.clocks
                 if row.rung == 0
             }
         ),
         opens_at=next_opening(act.now, clockwork.calendar, clockwork.window),
+        can_withdraw=_can_withdraw(definition, snapshot),
     )
 
 
@@ -84,6 +87,11 @@ def soon_until(organisation_id: UUID, *, now: datetime) -> date:
     """The last local day that counts as within two working days, by the calendar of an organisation."""
     clockwork = _clockwork(reader(), organisation_id, now)
     return clockwork.due(now, SOON).astimezone(LONDON).date()
+
+
+def _can_withdraw(definition: Definition, snapshot: Snapshot) -> bool:
+    as_reporter = Occurrence(action=Action.WITHDRAW, is_reporter=True)
+    return any(one.action is Action.WITHDRAW for one in allowed(definition, snapshot, as_reporter))
 
 
 def _clockwork(session: Session, organisation_id: UUID, now: datetime) -> Clockwork:

@@ -4,4 +4,9 @@ from flask import Blueprint
 
 bp = Blueprint("reporting", __name__)
 
-import app.web.reporting.mine  # noqa: E402, F401  its views register themselves here
+# Their views register themselves here.
+import app.web.reporting.mine  # noqa: E402
+import app.web.reporting.questions  # noqa: E402
+import app.web.reporting.saving  # noqa: E402
+import app.web.reporting.sending  # noqa: E402
+import app.web.reporting.starts  # noqa: E402, F401

@@ -1,0 +1,111 @@
+"""What stands around a question: what to do now, what the guidance said, and where else one might go."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from app.domain.cards import act_now
+from app.domain.form import Context, Form
+from app.domain.guidance import GuidancePage
+from app.domain.particulars import Answers, classified, detail_of, only
+from app.domain.questionnaire import voice_of
+from app.domain.submission import duty_of
+from app.domain.vocabulary import Kind, StillLive
+from app.web.access import installation
+from app.web.reporting.desk import Desk
+
+DUTY_PAGE = "know"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NowCard:
+    """What to do now: steps with their emphasis, and further cards under links."""
+
+    title: str
+    steps: tuple[str, ...]
+    lead: str = ""
+    others: tuple["NowCard", ...] = ()
+    also: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guided:
+    """What the guidance said on a day; no page where there was none, and no day where it is not known."""
+
+    page: GuidancePage | None
+    day: date | None
+
+
+def now_card(desk: Desk) -> NowCard | None:
+    """The card to show first, with the others; None before anything calls for one."""
+    return card_for(desk.form, desk.answers, desk.context)
+
+
+def card_for(form: Form, answers: Answers, context: Context) -> NowCard | None:
+    """The act-now cards of these answers."""
+    codes = act_now(form, answers, context, cards=installation().cards)
+    if not codes:
+        return None
+    voice = voice_of(form, answers)
+    first, *others = [_card(code, voice, context.words) for code in codes]
+    lead = _lead(form, answers, context)
+    return NowCard(title=first.title, steps=first.steps, lead=lead, others=tuple(_unlike(first, others)))
+
+
+def _card(code: str, voice: str, words: Mapping[str, str]) -> NowCard:
+    cards = installation().cards
+    card = cards.spoken(code, voice)
+    steps = card.concern if voice == "concern" and card.concern else card.steps
+    title = filled(card.title, words)
+    return NowCard(
+        title=title,
+        steps=tuple(_step(filled(step.words, words), is_strong=step.is_strong) for step in steps),
+        also=cards.others.replace("{title}", title),
+    )
+
+
+def _step(words: str, *, is_strong: bool) -> str:
+    return f"**{words}**" if is_strong else words
+
+
+def _unlike(first: NowCard, others: Sequence[NowCard]) -> Iterator[NowCard]:
+    """Several codes may read the same in a concern."""
+    seen = {first.title}
+    for card in others:
+        if card.title not in seen:
+            seen.add(card.title)
+            yield card
+
+
+def _lead(form: Form, answers: Answers, context: Context) -> str:
+    if form.kind is Kind.SELF_REPORT and only(answers, "still_live") == StillLive.YES:
+        return filled(installation().cards.still_there, context.words)
+    return ""
+
+
+def filled(text: str, words: Mapping[str, str]) -> str:
+    """The text with every {name} replaced that is known."""
+    for name, word in words.items():
+        text = text.replace(f"{{{name}}}", word)
+    return text
+
+
+def guided(desk: Desk) -> Guided | None:
+    """What the guidance said of such a matter on the day of the post; None before the matter is known."""
+    if detail_of(desk.answers) is None:
+        return None
+    catalogue = desk.form.catalogue
+    topic = catalogue.categories[classified(desk.answers, catalogue).main].topic
+    if topic is None:
+        return None
+    posted = only(desk.answers, "posted_on")
+    day = date.fromisoformat(posted) if posted else None
+    return Guided(page=installation().guidance.for_day(topic, day), day=day)
+
+
+def duty_line(desk: Desk, page: str) -> str:
+    """How far the reporter of a concern was bound to act, on the one page that says so."""
+    if page != DUTY_PAGE or desk.form.kind is not Kind.CONCERN:
+        return ""
+    decided = duty_of(desk.form, desk.answers, desk.context)
+    return filled(desk.form.duty_lines.get(decided.because, ""), desk.context.words)
