@@ -61,6 +61,7 @@ PATIENT_PART = frozenset(
     }
 )
 REPORTER = "reporter"
+REPORTER = "reporter"
 DATA_CLOCKS = frozenset({"CONTAIN", "DPO", "SIRO", "ICO"})
 
 

@@ -170,6 +170,8 @@ def _handled(actor: Actor, wanted: Wanted, now: datetime) -> _Scope:
         .where(
             CaseHandler.membership_id == actor.membership_id,
             CaseHandler.until_at.is_(None),
+            # Elsewhere no conflict could be found, so nothing is shown.
+            Case.organisation_id.in_({actor.organisation_id, *actor.outside}),
             free_of_conflict(actor),
             *_conditions(actor, wanted),
         )
