@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from types import MappingProxyType
 
 from flask_babel import gettext as _
 
@@ -27,7 +26,7 @@ class Field:
     is_new: bool = False
     is_heading: bool = False
     hint: str = ""
-    reveals: Mapping[str, tuple["Field", ...]] = MappingProxyType({})
+    reveals: Mapping[str, tuple["Field", ...]] = field(default_factory=dict)
 
     @property
     def code(self) -> str:
