@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
+from app import create_app
 from app.config import Settings
 from app.database import db, open_connections
 from tests.infrastructure import browser as browsers
@@ -20,6 +21,7 @@ from tests.infrastructure.clock import Clock
 from tests.infrastructure.databases import ENGINES, Database, Databases
 from tests.infrastructure.strict_client import StrictClient
 
+ENOUGH_MEMORY = 2 * 1024**3
 RUN = pytest.StashKey[Path]()
 hypothesis.settings.register_profile("steady", deadline=None, database=None, derandomize=True)
 hypothesis.settings.register_profile("soak", deadline=None, database=None, max_examples=5000, print_blob=True)
@@ -31,8 +33,15 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith(("CANDOUR_", "FLASK_"))]:
         del os.environ[name]
     given = getattr(config, "workerinput", {}).get("run")
-    config.stash[RUN] = Path(given or tempfile.mkdtemp(prefix="candour-tests-"))
+    config.stash[RUN] = Path(given or tempfile.mkdtemp(prefix="candour-tests-", dir=quickest_folder()))
     config.stash[RUN].chmod(0o755)  # the server's own account passes through
+
+
+def quickest_folder() -> Path | None:
+    """Memory, where there is enough of it: a database is copied there in a tenth of the time."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > ENOUGH_MEMORY
+    return memory if roomy and os.access(memory, os.W_OK) else None
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -62,9 +71,11 @@ def databases(request: pytest.FixtureRequest) -> Databases:
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Path:
+def instance(request: pytest.FixtureRequest) -> Iterator[Path]:
     """The folder of this test's installation: keys, mail, the SQLite file."""
-    return tmp_path / "instance"
+    folder = Path(tempfile.mkdtemp(prefix="instance-", dir=request.config.stash[RUN]))
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -99,8 +110,6 @@ def canaries(database: Database) -> Iterator[Canaries]:
 @pytest.fixture
 def app(settings: Settings, clock: Clock, canaries: Canaries) -> Iterator[Flask]:
     """A whole installation. Afterwards it holds no connection."""
-    from app import create_app  # here, so that units of the domain start without the web
-
     made = create_app(settings, clock=clock)
     made.testing = True
     made.test_client_class = StrictClient

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, LargeBinary, MetaData, String, create_engine, select
+from sqlalchemy import Engine, LargeBinary, String, create_engine, select
 
+from app import models  # noqa: F401  fills the metadata
+from app.database import Base
 from tests.infrastructure.databases import Database
 
 
@@ -67,14 +69,14 @@ class Canaries(logging.Handler):
             engine.dispose()
 
     def _columns_with_a_word(self, engine: Engine) -> Iterator[str]:
-        metadata = MetaData()
-        metadata.reflect(engine)
         with engine.connect() as connection:
-            for table in metadata.sorted_tables:
-                for column in table.columns:
-                    if isinstance(column.type, String | LargeBinary):
-                        values = connection.execute(select(column).where(column.is_not(None))).scalars()
-                        if any(self._holds(_as_text(value)) for value in values):
+            for table in Base.metadata.sorted_tables:
+                columns = [
+                    column for column in table.columns if isinstance(column.type, String | LargeBinary)
+                ]
+                for row in connection.execute(select(*columns)) if columns else ():
+                    for column, value in zip(columns, row, strict=True):
+                        if value is not None and self._holds(_as_text(value)):
                             yield f"{table.name}.{column.name}"
 
     def _holds(self, text: str) -> bool:

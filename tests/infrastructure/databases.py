@@ -119,7 +119,7 @@ def _on_server(server: postgresql.Server, name: str, instance: Path) -> Database
 @contextmanager
 def _created(server: postgresql.Server, template: str, instance: Path) -> Iterator[Database]:
     name = f"candour_{uuid4().hex}"
-    server.execute(f"CREATE DATABASE {name} OWNER {postgresql.OWNER} TEMPLATE {template}")
+    server.copy(template, name)
     try:
         yield _on_server(server, name, instance)
     finally:

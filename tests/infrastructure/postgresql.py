@@ -22,6 +22,7 @@ OWNER = "candour_owner"
 APPLICATION = "candour_application"
 SUPERUSER = "postgres"
 START_SECONDS = 60
+STRATEGIES_SINCE = 150000
 # Nothing a test writes needs to outlive the machine.
 THROW_AWAY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off"}
 
@@ -47,12 +48,18 @@ class Server:
                 connection.execute(statement.encode())
 
     def stop(self) -> None:
-        """Ends the server and removes all that it wrote."""
-        os.kill(self.process, signal.SIGQUIT)
+        """Ends the server in order, so that its shared memory goes too, and removes all that it wrote."""
+        os.kill(self.process, signal.SIGINT)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and _listens(self.port):
             time.sleep(0.02)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def copy(self, template: str, name: str) -> None:
+        """A new database like ``template``, of the owner. Copying its files is quicker than logging them."""
+        with self._connect("postgres") as connection:
+            way = "STRATEGY FILE_COPY" if connection.info.server_version >= STRATEGIES_SINCE else ""
+            connection.execute(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template} {way}".encode())
 
     def _connect(self, database: str) -> psycopg.Connection[Any]:
         return psycopg.connect(

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, MetaData, Table, func, insert, inspect, select
+from sqlalchemy import Column, Connection, Inspector, MetaData, Table, func, insert, inspect, select
 from sqlalchemy.types import Boolean, Date, DateTime, Integer, LargeBinary, String, TypeEngine, Uuid
 
 BEGUN = datetime(2026, 4, 7, 8, 0, tzinfo=UTC)
@@ -34,11 +34,12 @@ def reflected(connection: Connection) -> MetaData:
 def fill(connection: Connection) -> None:
     """Adds a row to every empty table, with its foreign keys pointing at the rows that are there."""
     keys: dict[str, Any] = {}
+    inspector = inspect(connection)
     for table in reflected(connection).sorted_tables:
         there = connection.execute(select(table).limit(1)).mappings().first()
         row = dict(there or {})
         if not row:
-            row = {column.name: _value(connection, table, column, keys) for column in table.columns}
+            row = {column.name: _value(inspector, table, column, keys) for column in table.columns}
             connection.execute(insert(table).values(row))
         keys |= {f"{table.name}.{name}": value for name, value in row.items()}
 
@@ -51,21 +52,17 @@ def counts(connection: Connection) -> dict[str, int]:
     }
 
 
-def _value(connection: Connection, table: Table, column: Column[Any], keys: dict[str, Any]) -> Any:
+def _value(inspector: Inspector, table: Table, column: Column[Any], keys: dict[str, Any]) -> Any:
     for key in column.foreign_keys:
         if key.target_fullname in keys:
             return keys[key.target_fullname]
-    allowed = _allowed(connection, table.name, column.name)
+    allowed = next(_vocabulary(inspector, table.name, column.name), None)
     return allowed or next(value for kind, value in SAMPLES if isinstance(column.type, kind))
 
 
-def _allowed(connection: Connection, table: str, column: str) -> str | None:
-    """The first word that a closed vocabulary allows, read from its CHECK."""
-    return next(_vocabulary(connection, table, column), None)
-
-
-def _vocabulary(connection: Connection, table: str, column: str) -> Iterator[str]:
-    for check in inspect(connection).get_check_constraints(table):
+def _vocabulary(inspector: Inspector, table: str, column: str) -> Iterator[str]:
+    """The words that a closed vocabulary allows, read from its CHECK."""
+    for check in inspector.get_check_constraints(table):
         text = str(check["sqltext"])
         if re.match(rf"\W*{column}\b", text):
             yield from re.findall(r"'([^']+)'", text)
