@@ -119,11 +119,11 @@ class Desk:
         """What must still be answered before sending."""
         return missing(self.form, self.answers, self.context)
 
-    def address(self, code: str, **query: str) -> str:
-        """Where a page is: under the draft, or under the form while there is none."""
+    def address(self, code: str, *, back: str | None = None) -> str:
+        """Where a page is: under the draft, or under the form while there is none. ``back`` leads back there."""
         if self.draft is None:
             return url_for(".first_question", form=self.slug, page=code)
-        return url_for(".question", draft_id=self.draft.id, page=code, **query)
+        return url_for(".question", draft_id=self.draft.id, page=code, back=back)
 
     @property
     def start(self) -> str:
@@ -157,6 +157,13 @@ class Desk:
             return drafts.start(self.form.kind, form_version=self.form.version, answers=answers, act=act)
         drafts.keep(self.draft.id, version, answers=answers, act=act)
         return self.draft.id
+
+
+def kind_of(slug: str) -> Kind:
+    """The form that an address names. Raises NotFound for any other."""
+    if slug not in SLUGS:
+        raise NotFound("there is no such form")
+    return SLUGS[slug]
 
 
 def new_desk(kind: Kind) -> Desk:

@@ -24,7 +24,7 @@ from app.web.acting import ActForm
 from app.web.forms import Problem as Line
 from app.web.forms import checks_its_own_token
 from app.web.reporting import bp
-from app.web.reporting.desk import CHECK, SLUGS, Desk, chooses_phone, desk_of, new_desk
+from app.web.reporting.desk import CHECK, Desk, chooses_phone, desk_of, kind_of, new_desk
 from app.web.reporting.sheets import Values, sheet, stored
 from app.web.reporting.subject import Search, looks_like, searched, without_search
 from app.web.reporting.surroundings import duty_line, guided, now_card
@@ -52,11 +52,11 @@ class Shown:
     search: Search = field(default_factory=Search)
 
 
-@bp.route("/report/<any(self-report, concern, advice):form>/<page>", methods=["GET", "POST"])
+@bp.route("/report/<form>/<page>", methods=["GET", "POST"])
 @requires(Permission.REPORT_MAKE)
 def first_question(form: str, page: str) -> ResponseReturnValue:
     """The first page of a form. Nothing is kept before it is answered."""
-    desk = new_desk(SLUGS[form])
+    desk = new_desk(kind_of(form))
     desk.page(page)
     if page != desk.first:
         return redirect(desk.address(desk.first))

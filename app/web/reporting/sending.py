@@ -12,20 +12,22 @@ from app.domain.permissions import Permission
 from app.domain.submission import rooms
 from app.domain.vocabulary import Kind, Lane
 from app.queries import reports
-from app.queries.reports import OwnFile
+from app.queries.reports import OwnReport
+from app.queries.sent import facts_of
 from app.services import drafts
 from app.services.definitions import definition_of
-from app.services.submitting import Sent, sent_before, submit
+from app.services.submitting import sent_before, submit
 from app.web.access import current_act, current_actor, installation, requires, signed_in
 from app.web.acting import ActForm
 from app.web.forms import Problem
 from app.web.reporting import bp
 from app.web.reporting.afterwards import NewsForm
+from app.web.reporting.circumstances import context_of
 from app.web.reporting.desk import CHECK, Desk, desk_of, name_of
 from app.web.reporting.foretelling import outlook, ready_reports
 from app.web.reporting.questions import SheetForm, seems_self
 from app.web.reporting.summary import filed_under, parts
-from app.web.reporting.surroundings import now_card
+from app.web.reporting.surroundings import card_afterwards, now_card
 
 
 @bp.route("/drafts/<uuid:draft_id>/check", methods=["GET", "POST"])
@@ -47,10 +49,17 @@ def check(draft_id: UUID) -> ResponseReturnValue:
 @requires(Permission.REPORT_MAKE)
 def sent(draft_id: UUID) -> ResponseReturnValue:
     """What was sent, who has it by role, and what follows by when. For its reporter only."""
-    files = [_own_file(one) for one in sent_before(draft_id, act=current_act())]
-    if not files:
+    cases = [one.case_id for one in sent_before(draft_id, act=current_act())]
+    if not cases:
         raise NotFound("nothing was sent from this draft")
-    return render_template("reporting/sent.html", files=files, news=NewsForm())
+    first = facts_of(current_actor(), cases)[0]
+    words = context_of({"workplace": str(first.organisation_id)}).words
+    return render_template(
+        "reporting/sent.html",
+        reports=_own_reports(cases),
+        card=card_afterwards(first, words),
+        news=NewsForm(),
+    )
 
 
 def was_sent(draft_id: UUID) -> bool:
@@ -147,8 +156,7 @@ def _button(desk: Desk) -> str:
     return _("Send my concern") if desk.form.kind is Kind.CONCERN else _("Send my report")
 
 
-def _own_file(one: Sent) -> OwnFile:
-    file = reports.own_report(current_actor(), one.reference, defined=definition_of)
-    if file is None:
-        raise NotFound("not the reporter's own")
-    return file
+def _own_reports(cases: list[UUID]) -> list[OwnReport]:
+    """The employer's report first. Nothing of what was written is opened."""
+    own = reports.own(current_actor(), defined=definition_of)
+    return sorted((one for one in own if one.case_id in cases), key=lambda one: cases.index(one.case_id))

@@ -7,14 +7,14 @@ from app.domain.vocabulary import Kind
 from app.web.access import installation, public, signed_in
 from app.web.reporting import bp
 from app.web.reporting.circumstances import open_mdos
-from app.web.reporting.desk import SLUGS
+from app.web.reporting.desk import kind_of
 
 
-@bp.get("/report/<any('self-report', concern, advice):form>")
+@bp.get("/report/<form>")
 @public
 def start(form: str) -> ResponseReturnValue:
     """What a form is for. Where no MDO's cases may be kept, asking one means a phone call."""
-    kind, mdos = SLUGS[form], open_mdos()
+    kind, mdos = kind_of(form), open_mdos()
     if kind is Kind.ADVICE and not mdos:
         return redirect(url_for("public.mdo_phone"))
     return render_template(

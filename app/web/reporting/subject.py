@@ -58,8 +58,7 @@ def looks_like(who: SignedIn, answers: Answers) -> bool:
     return (
         only(answers, QUESTION) == str(who.person_id)
         or (who.gmc_number is not None and only(answers, "gmc_number") == who.gmc_number)
-        or (bool(_bare(who.name))
-        and _bare(only(answers, "subject_name")) == _bare(who.name))
+        or (bool(_bare(who.name)) and _bare(only(answers, "subject_name")) == _bare(who.name))
     )
 
 

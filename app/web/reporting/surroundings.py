@@ -1,7 +1,7 @@
 """What stands around a question: what to do now, what the guidance said, and where else one might go."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from app.domain.cards import act_now
@@ -10,7 +10,8 @@ from app.domain.guidance import GuidancePage
 from app.domain.particulars import Answers, classified, detail_of, only
 from app.domain.questionnaire import voice_of
 from app.domain.submission import duty_of
-from app.domain.vocabulary import Kind, StillLive
+from app.domain.vocabulary import Kind, PatientData, StillLive
+from app.queries.sent import SentFacts
 from app.web.access import installation
 from app.web.reporting.desk import Desk
 
@@ -44,12 +45,35 @@ def now_card(desk: Desk) -> NowCard | None:
 def card_for(form: Form, answers: Answers, context: Context) -> NowCard | None:
     """The act-now cards of these answers."""
     codes = act_now(form, answers, context, cards=installation().cards)
+    card = _stacked(codes, voice_of(form, answers), context.words)
+    return replace(card, lead=_lead(form, answers, context)) if card else None
+
+
+def card_afterwards(facts: SentFacts, words: Mapping[str, str]) -> NowCard | None:
+    """The act-now cards of a report that was sent, as far as facts in clear call for them."""
+    categories = installation().categories
+    codes = dict.fromkeys(
+        [
+            *(["now-danger"] if facts.is_risk_now else []),
+            *(["now-patient"] if facts.patient_data is not PatientData.NO else []),
+            *(categories[code].card for code in facts.categories),
+        ]
+    )
+    voice = "concern" if facts.kind is Kind.CONCERN else "self"
+    return _stacked(_ranked(codes), voice, words)
+
+
+def _ranked(codes: Iterable[str]) -> list[str]:
+    rank = {code: place for place, code in enumerate(installation().cards.order)}
+    return sorted(codes, key=lambda code: rank.get(code, len(rank)))
+
+
+def _stacked(codes: Sequence[str], voice: str, words: Mapping[str, str]) -> NowCard | None:
+    """The first card, with the others under it."""
     if not codes:
         return None
-    voice = voice_of(form, answers)
-    first, *others = [_card(code, voice, context.words) for code in codes]
-    lead = _lead(form, answers, context)
-    return NowCard(title=first.title, steps=first.steps, lead=lead, others=tuple(_unlike(first, others)))
+    first, *others = [_card(code, voice, words) for code in codes]
+    return replace(first, others=tuple(_unlike(first, others)))
 
 
 def _card(code: str, voice: str, words: Mapping[str, str]) -> NowCard:
