@@ -48,8 +48,8 @@ test: setup lint ## Lint, then every test on SQLite and PostgreSQL and in Chromi
 bench: setup ## Measure, print a table, write instance/bench.json
 	$(BIN)/python -m tests.bench
 
-soak: setup ## The large sizes of the tests
-	$(BIN)/pytest -m soak --durations 10 tests/soak
+soak: setup ## The large sizes of the tests, and properties tried thousands of times
+	$(BIN)/pytest -m '' --hypothesis-profile soak --durations 10 tests/soak tests/unit
 
 lock: .venv/.tools ## Lock requirements/*.in afresh, with hashes and without addresses
 	for name in $(LOCKS); do \
