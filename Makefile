@@ -91,7 +91,7 @@ lock: .venv/.tools ## Lock requirements/*.in afresh, with hashes and without add
 
 node_modules/.installed: package.json package-lock.json .npmrc | $(NPM_PROVIDER)
 	@echo "Installing the parts of the pages"
-	@$(WITH_NODE) npm ci --silent --include=dev
+	@$(WITH_NODE) npm ci --loglevel error --include=dev
 	@touch $@
 
 $(ASSETS): node_modules/.installed app/static/build.mjs app/static/favicon.svg $(wildcard app/static/src/*)
