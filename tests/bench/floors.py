@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 import psycopg
-from flask import Flask, render_template_string
+from flask import Flask, render_template
+from jinja2 import DictLoader
 from sqlalchemy import make_url
 
 from app.config import Settings
@@ -29,6 +30,7 @@ PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000")
 def bare(settings: Settings) -> Flask:
     """The two pages, each as short as Flask allows; every thread keeps its connection."""
     app = Flask("bare")
+    app.jinja_loader = DictLoader({"table.html": PAGE})
     kept = threading.local()
 
     @app.get("/hello")
@@ -39,7 +41,7 @@ def bare(settings: Settings) -> Flask:
     def table() -> str:
         if not hasattr(kept, "connection"):
             kept.connection = connected(settings)
-        return render_template_string(PAGE, rows=kept.connection.execute(QUERY).fetchall())
+        return render_template("table.html", rows=kept.connection.execute(QUERY).fetchall())
 
     return app
 

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +12,7 @@ from app.domain.report import Reports
 from app.domain.submission import to_reports
 from app.domain.vocabulary import Kind, Role
 from app.services import drafts
-from app.services.submitting import submit
+from tests.bench.client import Client, csrf_token
 from tests.bench.loading import NOW
 from tests.bench.sites import Site
 from tests.unit import filling
@@ -22,7 +21,8 @@ AT_ONCE = (2, 4, 8, 16)
 SENDINGS = 240
 WARM_UP = 20
 FORM = filling.FORMS[Kind.SELF_REPORT]
-Send = Callable[[UUID], float]
+FIRST_VERSION = "1"
+SEE_OTHER = 303
 
 
 @dataclass(slots=True)
@@ -52,32 +52,36 @@ class Submitters:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._actors = [site.actor(Role.MEMBER, number=number) for number in range(max(AT_ONCE))]
+        numbers = range(max(AT_ONCE))
+        self._actors = [site.actor(Role.MEMBER, number=number) for number in numbers]
+        self._clients = [site.signed_in(Role.MEMBER, number=number) for number in numbers]
 
     def send(self, *, at_once: int = 1, number: int = SENDINGS) -> Sent:
-        """So many reports by so many doctors at the same time. Raises nothing: what went wrong is in the answer."""
-        waiting = [self._prepared(actor, number // at_once) for actor in self._actors[:at_once]]
+        """So many reports by so many doctors at the same time; whatever goes wrong is in the answer."""
+        for client, own in zip(self._clients, self._prepared(at_once, WARM_UP), strict=False):
+            _send_all(client, own, Sent())
+        waiting = self._prepared(at_once, number)
         before = self._site.count_cases()
         sent = self._sent(waiting)
         lost = before + sum(map(len, waiting)) - self._site.count_cases()
         sent.faults += [f"{lost} reports were lost"] if lost else []
         return sent
 
-    def _prepared(self, actor: Actor, number: int) -> list[UUID]:
-        given = filling.context(now=NOW)
-        answers = filling.fill_in(FORM, given)
+    def _prepared(self, at_once: int, number: int) -> list[list[UUID]]:
+        share = -(-number // at_once)
+        return [[self._draft(actor) for _ in range(share)] for actor in self._actors[:at_once]]
+
+    def _draft(self, actor: Actor) -> UUID:
+        answers = filling.fill_in(FORM, filling.context(now=NOW))
         act = Act(actor=actor, now=NOW)
         with self._site.app.app_context():
-            return [
-                drafts.start(Kind.SELF_REPORT, form_version=FORM.version, answers=answers, act=act)
-                for _ in range(number)
-            ]
+            return drafts.start(Kind.SELF_REPORT, form_version=FORM.version, answers=answers, act=act)
 
     def _sent(self, waiting: list[list[UUID]]) -> Sent:
         sent, together = Sent(), threading.Barrier(len(waiting) + 1)
         threads = [
-            threading.Thread(target=self._send_all, args=(actor, own, sent, together))
-            for actor, own in zip(self._actors, waiting, strict=False)
+            threading.Thread(target=_send_all, args=(client, own, sent, together))
+            for client, own in zip(self._clients, waiting, strict=False)
         ]
         for thread in threads:
             thread.start()
@@ -88,14 +92,18 @@ class Submitters:
         sent.altogether = time.perf_counter() - started
         return sent
 
-    def _send_all(self, actor: Actor, own: list[UUID], sent: Sent, together: threading.Barrier) -> None:
-        reports = report_of(actor, now=NOW)
+
+def _send_all(client: Client, own: list[UUID], sent: Sent, together: threading.Barrier | None = None) -> None:
+    """One doctor presses the button of each report, one after the other."""
+    fields = {
+        "csrf_token": csrf_token(client.get("/account/password")),
+        "version": FIRST_VERSION,
+        "state": "",
+    }
+    if together:
         together.wait()
-        for draft_id in own:
-            started = time.perf_counter()
-            try:
-                with self._site.app.app_context():
-                    submit(reports, draft_id=draft_id, act=Act(actor=actor, now=NOW))
-            except Exception as error:  # noqa: BLE001  whatever it is, it is what is looked for
-                sent.faults.append(repr(error))
-            sent.each.append(time.perf_counter() - started)
+    for draft_id in own:
+        answer = client.post(f"/drafts/{draft_id}/check", fields)
+        sent.each.append(answer.seconds)
+        if answer.status != SEE_OTHER:
+            sent.faults.append(f"a report was answered with {answer.status}")
