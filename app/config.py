@@ -4,6 +4,7 @@ import os
 import secrets
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +13,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL_SECRET_BYTES = 32
 INDEPENDENT = "independent"
+PREFIX = "CANDOUR_"
+YES = frozenset({"1", "true", "yes"})
+NO = frozenset({"0", "false", "no", ""})
 
 
 class UnsafeSettingsError(Exception):
@@ -56,14 +60,18 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """The settings of this process. Raises UnsafeSettingsError for a value that cannot be read."""
+        """The settings of this process: a variable beats the file.
+
+        Raises UnsafeSettingsError for an unknown name and for a value that cannot be read.
+        """
         environment = os.environ if environment is None else environment
-        instance = Path(environment.get("CANDOUR_INSTANCE", str(ROOT / "instance"))).resolve()
-        chosen = _from_file(instance / "config.toml") | _from_variables(environment)
-        unknown = chosen.keys() - {field.name for field in fields(cls)}
-        if unknown:
+        variables = _from_variables(environment)
+        instance = Path(str(variables.pop("instance", ROOT / "instance"))).resolve()
+        filed = _from_file(instance / "config.toml")
+        known = {field.name for field in fields(cls)} - {"instance"}
+        if unknown := (filed.keys() | variables.keys()) - known:
             raise UnsafeSettingsError(f"unknown settings: {', '.join(sorted(unknown))}")
-        return _typed({**chosen, "instance": instance})
+        return _typed({**filed, **variables, "instance": instance})
 
     @property
     def is_demonstration(self) -> bool:
@@ -123,18 +131,30 @@ class Settings:
             ),
             (one_role, "set CANDOUR_OWNER_URL to a role other than the one of CANDOUR_DATABASE_URL"),
             (not self.smtp_host, "set CANDOUR_SMTP_HOST: mail cannot be sent"),
+            (
+                bool(self.smtp_password) and not self.smtp_starttls,
+                "set CANDOUR_SMTP_STARTTLS: the password would travel in the clear",
+            ),
         )
 
     def with_kept_secret(self) -> "Settings":
         """The same settings; a demonstration without a key gets one that ``instance/`` keeps."""
         if self.secret_key or not self.is_demonstration:
             return self
-        self.instance.mkdir(parents=True, exist_ok=True)
-        kept = self.instance / "secret"
-        if not kept.exists():
-            kept.touch(mode=0o600)
-            kept.write_text(secrets.token_urlsafe(LOCAL_SECRET_BYTES), encoding="ascii")
-        return replace(self, secret_key=kept.read_text(encoding="ascii"))
+        return replace(self, secret_key=_kept_secret(self.instance / "secret"))
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret in that file, made on first use; of two processes that make one, the first one's stands."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(LOCAL_SECRET_BYTES), encoding="ascii")
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_text(encoding="ascii")
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -147,21 +167,39 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _from_variables(environment: Mapping[str, str]) -> dict[str, Any]:
-    names = [field.name for field in fields(Settings) if field.name != "instance"]
-    return {name: environment[key] for name in names if (key := f"CANDOUR_{name.upper()}") in environment}
+    """Every variable of ours, the misspelt too, so that none is passed over in silence."""
+    return {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX)
+    }
 
 
 def _typed(chosen: Mapping[str, Any]) -> Settings:
     kinds: dict[str, Any] = {field.name: field.type for field in fields(Settings)}
+    return Settings(**{name: _value(name, kinds[name], value) for name, value in chosen.items()})
+
+
+def _value(name: str, kind: Any, value: Any) -> Any:
+    """The value as its field wants it: of the same kind in the file, written out in a variable."""
     try:
-        return Settings(**{name: _value(kinds[name], value) for name, value in chosen.items()})
-    except ValueError as error:
-        raise UnsafeSettingsError(f"a setting cannot be read: {error}") from error
+        if isinstance(value, kind):
+            return _of_its_kind(kind, value)
+        if not isinstance(value, str):
+            raise TypeError(f"{value!r} is of the wrong kind")
+        return _truth(value) if kind is bool else kind(value)
+    except (TypeError, ValueError) as error:
+        raise UnsafeSettingsError(f"the setting {name} cannot be read: {error}") from error
 
 
-def _value(kind: Any, value: Any) -> Any:
-    if kind is bool and isinstance(value, str):
-        if value.lower() not in {"1", "true", "yes", "0", "false", "no", ""}:
-            raise ValueError(f"{value!r} is neither true nor false")
-        return value.lower() in {"1", "true", "yes"}
-    return kind(value)
+def _of_its_kind(kind: Any, value: Any) -> Any:
+    """True is also an integer to Python, but not to us."""
+    if kind is int and isinstance(value, bool):
+        raise TypeError(f"{value!r} is no number")
+    return value
+
+
+def _truth(text: str) -> bool:
+    if text.lower() not in {*YES, *NO}:
+        raise ValueError(f"{text!r} is neither true nor false")
+    return text.lower() in YES

@@ -1,6 +1,7 @@
 """Two engines, one writer: how rows are read, and the only place in the program that commits."""
 
 import fcntl
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ from sqlalchemy import (
     make_url,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -45,8 +47,11 @@ from app.installation import Installation
 BUSY_MILLISECONDS = 5000
 CONNECTIONS = 24
 SUBMISSION_CONSTRAINT = "submission_token"
+# PostgreSQL's lock_not_available and deadlock_detected.
+LOCK_STATES = frozenset({"55P03", "40P01"})
 
-db = SQLAlchemy(engine_options={"pool_size": CONNECTIONS, "max_overflow": 8})
+# What is bound to a statement never stands in an error, so that no log can hold it.
+db = SQLAlchemy(engine_options={"pool_size": CONNECTIONS, "max_overflow": 8, "hide_parameters": True})
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -108,32 +113,40 @@ class Turn:
     """A first-come first-served lock: threads of this process in order, other processes by a lock file.
 
     SQLite's own waiting is a lottery in which some writers starve; with turns the longest wait of
-    sixteen writers is a few commits.
+    sixteen writers is a few commits. A thread that waits for itself raises RuntimeError.
     """
 
     def __init__(self, lock_file: Path) -> None:
         self._guard = threading.Lock()
-        self._waiting: deque[threading.Event] = deque()
+        self._waiting: deque[tuple[int, threading.Event]] = deque()
         self._lock_file = lock_file
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
         """Holds the turn for as long as the block runs."""
-        mine = threading.Event()
-        with self._guard:
-            self._waiting.append(mine)
-            if self._waiting[0] is mine:
-                mine.set()
-        mine.wait()
+        mine = (threading.get_ident(), threading.Event())
+        self._line_up(mine)
         try:
+            mine[1].wait()
             with self._lock_file.open("wb") as handle:
                 fcntl.flock(handle, fcntl.LOCK_EX)
                 yield
         finally:
-            with self._guard:
-                self._waiting.popleft()
-                if self._waiting:
-                    self._waiting[0].set()
+            self._step_out(mine)
+
+    def _line_up(self, mine: tuple[int, threading.Event]) -> None:
+        with self._guard:
+            if any(thread == mine[0] for thread, _ in self._waiting):
+                raise RuntimeError("a transaction is open already")
+            self._waiting.append(mine)
+            self._waiting[0][1].set()
+
+    def _step_out(self, mine: tuple[int, threading.Event]) -> None:
+        """Also for somebody who was interrupted while waiting: the others do not wait for them."""
+        with self._guard:
+            self._waiting.remove(mine)
+            if self._waiting:
+                self._waiting[0][1].set()
 
 
 @contextmanager
@@ -259,15 +272,37 @@ def _translated(error: Exception) -> Exception:
         return StaleCase("the row changed since it was read")
     if isinstance(error, IntegrityError) and SUBMISSION_CONSTRAINT in str(error.orig):
         return AlreadySubmitted("this draft was sent before")
-    if isinstance(error, OperationalError) and "lock" in str(error.orig):
+    if isinstance(error, OperationalError) and _is_about_a_lock(error):
         return TryAgainLater(seconds=10)
     return error
+
+
+def _is_about_a_lock(error: OperationalError) -> bool:
+    """Somebody else held what we needed for too long, or held it while waiting for what we hold."""
+    primary = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    is_busy = primary in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+    return is_busy or getattr(error.orig, "sqlstate", None) in LOCK_STATES
+
+
+def insert_new(session: Session, table: type[Base], **values: Any) -> None:
+    """Adds a row unless another writer has just added the same one; then theirs stands.
+
+    On PostgreSQL this waits for the other writer's end. Read the row afterwards to see whose it is.
+    """
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    session.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
 
 
 def open_connections(app: Flask) -> int:
     """How many connections are in use now; none may be between two requests."""
     with app.app_context():
         return sum(engine.pool.checkedout() for engine in db.engines.values())  # type: ignore[attr-defined]  # QueuePool
+
+
+def disconnect() -> None:
+    """Closes every idle connection: one that was opened before a fork must not be used after it."""
+    for engine in db.engines.values():
+        engine.dispose()
 
 
 def migrate(settings: Settings, *, revision: str = "head") -> None:

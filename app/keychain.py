@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.database import installation_of
+from app.database import insert_new, installation_of
 from app.domain.errors import SealBroken
 from app.encryption.keyring import Keyring
 from app.encryption.keys import Key
@@ -32,6 +32,16 @@ def gmc_token(session: Session, gmc_number: str, *, organisation_id: UUID) -> by
     """The blind token of a GMC number that was named before anybody was known to hold it: 16 bytes."""
     ring = _organisation_ring(session, organisation_id)
     return ring.index.derive(b"gmc number").mac(gmc_number.encode())[:16]
+
+
+def person_tokens(
+    session: Session, person_id: UUID, gmc_number: str | None, *, organisation_id: UUID
+) -> frozenset[bytes]:
+    """The blind tokens under which a person may be part of a case: by id, and by GMC number."""
+    tokens = {person_token(session, person_id, organisation_id=organisation_id)}
+    if gmc_number:
+        tokens.add(gmc_token(session, gmc_number, organisation_id=organisation_id))
+    return frozenset(tokens)
 
 
 def new_case_key(session: Session, case_id: UUID, *, organisation_id: UUID) -> tuple[Key, CaseKey]:
@@ -87,21 +97,17 @@ def period_key(session: Session, log: str, *, at: datetime) -> Key:
     period = f"{at.year}Q{(at.month - 1) // MONTHS_IN_QUARTER + 1}"
     name = f"period:{log}:{period}"
     if name not in _known(session):
-        row = session.get(PeriodKey, (log, period))
+        row = session.get(PeriodKey, (log, period)) or _new_period_key(session, log=log, period=period)
         ring = _ring_of_log(session, log)
-        if row is None:
-            _known(session)[name] = _new_period_key(session, ring, log=log, period=period)
-        else:
-            _known(session)[name] = ring.unwrap(row.wrapped, name=name, version=row.master_version)
+        _known(session)[name] = ring.unwrap(row.wrapped, name=name, version=row.master_version)
     return _known(session)[name]
 
 
-def _new_period_key(session: Session, ring: Keyring, *, log: str, period: str) -> Key:
-    key = Key.new()
-    version, wrapped = ring.wrap(key, name=f"period:{log}:{period}")
-    session.add(PeriodKey(log=log, period=period, master_version=version, wrapped=wrapped))
-    session.flush()
-    return key
+def _new_period_key(session: Session, *, log: str, period: str) -> PeriodKey:
+    """A quarter's first entry makes its key; of two first entries at once, the second takes the first one's."""
+    version, wrapped = _ring_of_log(session, log).wrap(Key.new(), name=f"period:{log}:{period}")
+    insert_new(session, PeriodKey, log=log, period=period, master_version=version, wrapped=wrapped)
+    return session.get_one(PeriodKey, (log, period))
 
 
 def log_index(session: Session, log: str) -> Key:

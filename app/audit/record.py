@@ -13,7 +13,9 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.canonical import canonical
+from app.database import insert_new
 from app.domain.actors import Act, Actor, ActorKind
+from app.domain.errors import CannotRecord
 from app.domain.events import Event
 from app.encryption.keys import Context, Key
 from app.keychain import (
@@ -172,31 +174,36 @@ def detail_context(log: str, entry_id: UUID) -> Context:
 
 def _next_numbers(session: Session, case_id: UUID, *, count: int) -> int:
     """Takes the next numbers of a case and answers the first of them."""
-    taken = session.execute(
+    after = _advanced(session, case_id, count)
+    if after is None:
+        insert_new(session, AuditSequence, case_id=case_id, next=1)
+        after = _advanced(session, case_id, count)
+    if after is None:
+        raise CannotRecord("a case has no sequence")
+    return after - count
+
+
+def _advanced(session: Session, case_id: UUID, count: int) -> int | None:
+    """The number after those taken; whoever takes numbers of the same case meanwhile waits."""
+    return session.execute(
         update(AuditSequence)
         .where(AuditSequence.case_id == case_id)
         .values(next=AuditSequence.next + count)
         .returning(AuditSequence.next)
     ).scalar_one_or_none()
-    if taken is None:
-        session.execute(insert(AuditSequence).values(case_id=case_id, next=1 + count))
-        return 1
-    return taken - count
 
 
 def _alias(session: Session, log: str, *, scope: str, actor: Actor) -> UUID:
-    """The random alias of an actor in one log and scope, made on first use."""
+    """The random alias of an actor in one log and scope, made on first use, once however many come at once."""
     token = log_index(session, log).mac(_who(actor))[:16]
-    known = session.execute(
-        select(AuditAlias.alias).where(
-            AuditAlias.log == log, AuditAlias.scope == scope, AuditAlias.token == token
-        )
-    ).scalar_one_or_none()
-    if known is not None:
-        return known
-    alias = uuid4()
-    session.execute(insert(AuditAlias).values(alias=alias, log=log, scope=scope, token=token))
-    return alias
+    own = select(AuditAlias.alias).where(
+        AuditAlias.log == log, AuditAlias.scope == scope, AuditAlias.token == token
+    )
+    known = session.execute(own).scalar_one_or_none()
+    if known is None:
+        insert_new(session, AuditAlias, alias=uuid4(), log=log, scope=scope, token=token)
+        known = session.execute(own).scalar_one()
+    return known
 
 
 def _who(actor: Actor) -> bytes:

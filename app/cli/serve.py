@@ -53,5 +53,6 @@ def main(app: Flask) -> None:
         if settings.is_demonstration:
             demonstration.load(now=app.extensions["candour"].clock())
             show_sign_ins()
+        installing.let_go()
     click.echo(f"Candour serves http://127.0.0.1:{port} (Ctrl-C ends it)")
     Server(app, port=port).run()

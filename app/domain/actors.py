@@ -20,15 +20,16 @@ class ActorKind(StrEnum):
 class Actor:
     """Somebody acting in one membership, with the blind tokens that conflicts are read from.
 
-    ``tokens`` stand for the person in the organisation of the membership and exclude in any part of a
-    case; ``close_tokens`` stand for people they report to, deputise for or are related to, and exclude
-    where such a person is the subject.
+    ``tokens`` stand for the person in the organisation of the membership, and in those other bodies on whose
+    cases they work (``outside``); they exclude in any part of a case. ``close_tokens`` stand for people they
+    report to, deputise for or are related to, and exclude where such a person is the subject.
     """
 
     kind: ActorKind
     person_id: UUID | None = None
     membership_id: UUID | None = None
     organisation_id: UUID | None = None
+    outside: frozenset[UUID] = frozenset()
     role: Role | None = None
     account: str = ""
     tokens: frozenset[bytes] = field(default=frozenset(), repr=False)

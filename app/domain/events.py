@@ -4,16 +4,30 @@
 as the value of ``Role``, instants as ISO 8601 in UTC, so that an event has one canonical form.
 """
 
+import re
 from dataclasses import dataclass, fields
 from typing import ClassVar
+
+from app.domain.errors import InvalidInput
+
+CODE = re.compile(r"[A-Za-z0-9_.:+-]{0,64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened. ``by`` is the role that did it: a handler's, ``reporter``, ``clock``."""
+    """Something that happened. ``by`` is the role that did it: a handler's, ``reporter``, ``clock``.
+
+    Making one raises InvalidInput for a field that is no code, id, number or date: no prose enters the trail.
+    """
 
     tag: ClassVar[str]
     by: str
+
+    def __post_init__(self) -> None:
+        """Refuses prose."""
+        for name, value in self.detail().items():
+            if isinstance(value, str) and not CODE.fullmatch(value):
+                raise InvalidInput(name, "unknown")
 
     def detail(self) -> dict[str, str | int | bool]:
         """The fields, for the sealed detail of its audit entry."""

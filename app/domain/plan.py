@@ -15,6 +15,7 @@ from app.domain.events import (
     DeadlinePaused,
     Event,
 )
+from app.domain.routing import Routed
 from app.domain.vocabulary import Role
 from app.domain.workflow import (
     RUNNING,
@@ -97,6 +98,7 @@ class Wish:
     leaving: tuple[UUID, ...] = ()
     exclusions: tuple[tuple[bytes, str], ...] = ()
     subject_tokens: tuple[bytes, ...] = ()
+    routed: tuple[Routed, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
     tells_owner: bool = False
     tells_reporter: bool = False
@@ -310,10 +312,16 @@ def _resume(
         if pause.clock == one.clock and pause.ended_at and row.started_at <= pause.started_at < pause.ended_at
     ]
     at = clockwork.due(row.started_at, row.limit, pauses)
-    moved = _replace_rows(
-        resumed, one.clock, lambda old: replace(old, state=ClockState.ARMED, due_at=at, fire_at=at)
-    )
+    moved = _replace_rows(resumed, one.clock, lambda old: _running_again(old, at, clockwork))
     return moved, _moved(row, at)
+
+
+def _running_again(row: ClockRow, at: datetime, clockwork: Clockwork) -> ClockRow:
+    """The limit falls due at the new time; each rung as long after it as before."""
+    if row.rung == 0:
+        return replace(row, state=ClockState.ARMED, due_at=at, fire_at=at)
+    later = clockwork.due(at, row.limit)
+    return replace(row, state=ClockState.ARMED, started_at=at, due_at=later, fire_at=later)
 
 
 def _moved(row: ClockRow, at: datetime) -> list[Event]:

@@ -79,6 +79,7 @@ class Candidate:
     role: Role
     is_available: bool = True
     is_named: bool = False
+    is_outside: bool = False
     open_cases: int = 0
     last_assigned_at: datetime | None = None
     load_version: int = 0
@@ -95,7 +96,11 @@ class Parties:
 
     def conflicts_with(self, candidate: Candidate) -> bool:
         """Whether somebody is part of the case, or close to the person it is about."""
-        return bool(candidate.tokens & self.everybody or candidate.close_tokens & self.subjects)
+        return self.touches(candidate.tokens, candidate.close_tokens)
+
+    def touches(self, own: frozenset[bytes], close: frozenset[bytes]) -> bool:
+        """The same for the tokens of a person, and of those they are close to."""
+        return bool(own & self.everybody or close & self.subjects)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +150,10 @@ def capacity_in(asked: Role, found: Role) -> Role:
 def choose(
     candidates: Sequence[Candidate], parties: Parties
 ) -> tuple[Candidate | None, tuple[Considered, ...]]:
-    """The fairest of those without a conflict, and what became of each: the named one, else the least busy."""
+    """The fairest of those without a conflict, and what became of each: the named one, else the least busy.
+
+    Somebody of another body only where none of the organisation's own is left.
+    """
     free = [one for one in candidates if one.is_available and not parties.conflicts_with(one)]
     chosen = min(free, key=_order, default=None)
     considered = tuple(
@@ -157,9 +165,9 @@ def choose(
     return chosen, considered
 
 
-def _order(one: Candidate) -> tuple[bool, int, float, str]:
+def _order(one: Candidate) -> tuple[bool, bool, int, float, str]:
     idle_since = one.last_assigned_at.timestamp() if one.last_assigned_at else 0.0
-    return (not one.is_named, one.open_cases, idle_since, one.membership_id.hex)
+    return (not one.is_named, one.is_outside, one.open_cases, idle_since, one.membership_id.hex)
 
 
 def _verdict(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from app.domain.errors import SealBroken
 from app.encryption.keys import Context, Key
 
 INSTALLATION = "installation"
@@ -36,6 +37,8 @@ class Keyring:
 
     def unwrap(self, wrapped: bytes, *, name: str, version: int) -> Key:
         """The key inside. Raises SealBroken for another owner, name or version."""
+        if version not in self.masters:
+            raise SealBroken("no master of this version")
         return self.masters[version].unwrap(wrapped, context=self._context(name, version))
 
     def _context(self, name: str, version: int) -> Context:
@@ -84,18 +87,39 @@ class FileKeyStore:
         return Keyring(owner, masters, _decoded(stored["index"]))
 
     def _make(self, path: Path) -> None:
-        """Written whole under another name first, so that two processes agree on one keyring."""
+        """Written whole under another name first, so that two processes agree on one keyring.
+
+        It is on the disk before anything is sealed with it: no crash leaves texts without their key.
+        """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         text = json.dumps({"masters": {"1": _encoded(Key.new())}, "index": _encoded(Key.new())})
         draft = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
-        draft.touch(mode=0o600)
-        draft.write_text(text, encoding="ascii")
+        _write_durably(draft, text)
         try:
             os.link(draft, path)
         except FileExistsError:
             return
         finally:
             draft.unlink()
+            _sync(self._folder)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    """A file that only its owner can read, on the disk when this returns."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _encoded(key: Key) -> str:

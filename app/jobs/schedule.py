@@ -7,7 +7,7 @@ from functools import partial
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
-from app.jobs.tick import forget, tick
+from app.jobs.tick import deliver, forget, tick
 
 HOUR = 3600
 
@@ -16,7 +16,8 @@ def start(app: Flask) -> BackgroundScheduler:
     """Starts ticking; a tick that is late or still running is left out, the next one catches up."""
     installation = app.extensions["candour"]
     scheduler = BackgroundScheduler(timezone="UTC")
-    for job, seconds in ((tick, installation.settings.tick_seconds), (forget, HOUR)):
+    often = installation.settings.tick_seconds
+    for job, seconds in ((tick, often), (deliver, often), (forget, HOUR)):
         scheduler.add_job(
             partial(_inside, app, job, installation.clock),
             "interval",

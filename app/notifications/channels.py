@@ -1,6 +1,7 @@
 """How mail leaves: over SMTP in production, into files in a demonstration."""
 
 import smtplib
+import ssl
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
@@ -8,14 +9,24 @@ from typing import Protocol
 from app.config import Settings
 
 SMTP_SECONDS = 20
+ABOUT_ONE_MAIL = (
+    smtplib.SMTPRecipientsRefused,
+    smtplib.SMTPSenderRefused,
+    smtplib.SMTPDataError,
+    smtplib.SMTPNotSupportedError,
+)
 
 
 class CannotSend(Exception):
-    """The mail did not leave; ``code`` says why without naming anybody."""
+    """The mail did not leave; ``code`` says why without naming anybody.
 
-    def __init__(self, code: str) -> None:
+    In an outage no other mail would leave either.
+    """
+
+    def __init__(self, code: str, *, is_outage: bool) -> None:
         super().__init__(code)
         self.code = code
+        self.is_outage = is_outage
 
 
 class Channel(Protocol):
@@ -50,12 +61,14 @@ class SmtpChannel:
         try:
             with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=SMTP_SECONDS) as server:
                 if settings.smtp_starttls:
-                    server.starttls()
+                    server.starttls(context=ssl.create_default_context())
                 if settings.smtp_user:
                     server.login(settings.smtp_user, settings.smtp_password)
                 server.send_message(message)
+        except ABOUT_ONE_MAIL as error:
+            raise CannotSend(type(error).__name__, is_outage=False) from error
         except (smtplib.SMTPException, OSError) as error:
-            raise CannotSend(type(error).__name__) from error
+            raise CannotSend(type(error).__name__, is_outage=True) from error
 
 
 def channel_for(settings: Settings) -> Channel:

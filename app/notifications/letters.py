@@ -1,6 +1,8 @@
 """What a mail says: one of five constant texts. No name, reference, category, role or content is ever in one."""
 
+from datetime import datetime
 from email.message import EmailMessage
+from email.utils import format_datetime
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -32,15 +34,17 @@ def letter(
     *,
     to: str,
     sender: str,
+    at: datetime,
     message_id: str,
     link: str,
     date: str = "",
     code: str = "",
 ) -> EmailMessage:
-    """The mail of one kind to one address. ``link`` is the constant start page."""
+    """The mail of one kind to one address. ``link`` is the constant start page, ``at`` the instant of sending."""
     message = EmailMessage()
     message["From"] = sender
     message["To"] = to
+    message["Date"] = format_datetime(at)
     message["Subject"] = SUBJECTS[kind]
     message["Message-ID"] = message_id
     body = letters.get_template(f"{kind}.txt").render(link=link, date=date, code=code)

@@ -43,8 +43,10 @@ def handled_by(actor: Actor) -> ColumnElement[bool]:
 
 
 def in_remit_of(actor: Actor) -> ColumnElement[bool]:
-    """Cases that the role reaches across its organisation. Nobody reaches advice this way, nor a concern
-    about a person not yet known, but for the guardian."""
+    """Cases that the role reaches across its organisation.
+
+    Nobody reaches advice this way, nor, but for the guardian, a concern about a person not yet known.
+    """
     here = Case.organisation_id == actor.organisation_id
     if actor.role is Role.RESPONSIBLE_OFFICER:
         return and_(here, Case.kind != Kind.ADVICE, Case.is_subject_unresolved.is_(False))
@@ -75,10 +77,14 @@ def free_of_conflict(actor: Actor) -> ColumnElement[bool]:
 
 
 def visible_to(actor: Actor) -> Select[Case]:
-    """The cases that this viewer may know of. For one case; lists query each scope by itself."""
+    """The cases that this viewer may know of. For one case; lists query each scope by itself.
+
+    Only of organisations in which their tokens are known: elsewhere no conflict could be found.
+    """
     if not actor.is_person or not actor.tokens:
         return select(Case).where(false())
-    return select(Case).where(or_(handled_by(actor), in_remit_of(actor)), free_of_conflict(actor))
+    known = Case.organisation_id.in_({actor.organisation_id, *actor.outside})
+    return select(Case).where(or_(handled_by(actor), in_remit_of(actor)), known, free_of_conflict(actor))
 
 
 def standing_in(session: Session, actor: Actor, case: Case) -> Standing:

@@ -3,21 +3,22 @@
 ``on`` is a day in London. A membership counts on its first day and on its last.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from app.database import reader
 from app.domain.actors import Actor, ActorKind
 from app.domain.deadlines import local
 from app.domain.vocabulary import OrganisationType, Post, Role
-from app.keychain import gmc_token, person_token
+from app.keychain import person_tokens
 from app.models.account import SignIn
+from app.models.case import CaseHandler
 from app.models.invitation import Invitation
 from app.models.organisation import Organisation
 from app.models.person import Membership, Person, Relation, RelationKind
@@ -27,6 +28,8 @@ COUNTED = 1000
 LONGEST_LIST = 100
 INVITATION_DAYS = 30
 CLOSE_KINDS = (RelationKind.REPORTS_TO, RelationKind.DEPUTISES_FOR, RelationKind.RELATED_TO)
+# A person as party tokens know them: by id, and by GMC number where there is one.
+Known = tuple[UUID, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,44 +170,92 @@ def signed_in(session_id: bytes, *, at: datetime) -> SignedIn | None:
 
 
 def actor_of(who: SignedIn, *, on: date) -> Actor:
-    """The actor of a session, with the tokens of that person and of people close to them. One query."""
-    if who.organisation_id is None:
+    """The actor of a session, with the tokens of that person and of people close to them. Two queries.
+
+    Somebody who works on cases of other bodies has tokens there too: each organisation blinds with its own key.
+    """
+    if who.organisation_id is None or who.membership_id is None:
         return Actor(kind=ActorKind.PERSON, person_id=who.person_id)
+    outside = organisations_helped_by(who.membership_id)
+    places = outside | {who.organisation_id}
+    close = people_close_to(who.person_id, on=on)
     return Actor(
         kind=ActorKind.PERSON,
         person_id=who.person_id,
         membership_id=who.membership_id,
         organisation_id=who.organisation_id,
+        outside=outside,
         role=who.role,
-        tokens=tokens_of([(who.person_id, who.gmc_number)], organisation_id=who.organisation_id),
-        close_tokens=tokens_of(people_close_to(who.person_id, on=on), organisation_id=who.organisation_id),
+        tokens=_tokens_in(places, [(who.person_id, who.gmc_number)]),
+        close_tokens=_tokens_in(places, close),
     )
 
 
-def tokens_of(people: Sequence[tuple[UUID, str | None]], *, organisation_id: UUID) -> frozenset[bytes]:
-    """The blind tokens by which one organisation's cases know these people (id and GMC number)."""
-    session = reader()
-    named = {person_token(session, person_id, organisation_id=organisation_id) for person_id, _ in people}
-    numbered = {gmc_token(session, gmc, organisation_id=organisation_id) for _, gmc in people if gmc}
-    return frozenset(named | numbered)
-
-
-def people_close_to(person_id: UUID, *, on: date) -> Sequence[tuple[UUID, str | None]]:
-    """Whom a person reports to, deputises for or is related to on a day: ids and GMC numbers."""
-    from_me = and_(Relation.person_id == person_id, Relation.kind.in_(CLOSE_KINDS))
-    to_me = and_(Relation.other_id == person_id, Relation.kind == RelationKind.RELATED_TO)
-    rows = reader().execute(
-        select(Person.id, Person.gmc_number)
-        .join(
-            Relation,
-            or_(
-                and_(from_me, Person.id == Relation.other_id),
-                and_(to_me, Person.id == Relation.person_id),
-            ),
+def organisations_helped_by(membership_id: UUID) -> frozenset[UUID]:
+    """The other bodies on whose cases this membership works now."""
+    rows = reader().scalars(
+        select(CaseHandler.outside_organisation_id)
+        .where(
+            CaseHandler.membership_id == membership_id,
+            CaseHandler.outside_organisation_id.is_not(None),
+            CaseHandler.until_at.is_(None),
         )
-        .where(relation_on(on))
+        .distinct()
     )
-    return [(row.id, row.gmc_number) for row in rows]
+    return frozenset(one for one in rows if one is not None)
+
+
+def _tokens_in(places: frozenset[UUID], people: Sequence[Known]) -> frozenset[bytes]:
+    return frozenset().union(*(tokens_of(people, organisation_id=place) for place in places))
+
+
+def tokens_of(people: Sequence[Known], *, organisation_id: UUID) -> frozenset[bytes]:
+    """The blind tokens by which one organisation's cases know these people (id and GMC number)."""
+    return frozenset().union(
+        *(
+            person_tokens(reader(), person_id, gmc_number, organisation_id=organisation_id)
+            for person_id, gmc_number in people
+        )
+    )
+
+
+def people_close_to(person_id: UUID, *, on: date) -> Sequence[Known]:
+    """Whom a person reports to, deputises for or is related to on a day: ids and GMC numbers."""
+    return sorted(close_to(reader(), [person_id], on=on)[person_id], key=str)
+
+
+def close_to(session: Session, people: Collection[UUID], *, on: date) -> Mapping[UUID, frozenset[Known]]:
+    """For each of these people, whom they report to, deputise for or are related to on a day. One query."""
+    close: dict[UUID, set[Known]] = {person: set() for person in people}
+    one, other = aliased(Person), aliased(Person)
+    rows = session.execute(
+        select(Relation.kind, one.id, one.gmc_number, other.id, other.gmc_number)
+        .join(one, one.id == Relation.person_id)
+        .join(other, other.id == Relation.other_id)
+        .where(or_(one.id.in_(close), other.id.in_(close)), Relation.kind.in_(CLOSE_KINDS), relation_on(on))
+    )
+    for kind, from_id, from_number, to_id, to_number in rows:
+        if from_id in close:
+            close[from_id].add((to_id, to_number))
+        if to_id in close and kind is RelationKind.RELATED_TO:
+            close[to_id].add((from_id, from_number))
+    return {person: frozenset(found) for person, found in close.items()}
+
+
+def tokens_by_person(
+    session: Session, people: Collection[UUID], *, organisation_id: UUID, on: date
+) -> Mapping[UUID, tuple[frozenset[bytes], frozenset[bytes]]]:
+    """For each person their own blind tokens in an organisation, and those of people close to them."""
+    numbers = dict(session.execute(select(Person.id, Person.gmc_number).where(Person.id.in_(people))).all())
+
+    def blind(known: Iterable[Known]) -> frozenset[bytes]:
+        tokens = (person_tokens(session, *one, organisation_id=organisation_id) for one in known)
+        return frozenset().union(*tokens)
+
+    return {
+        person: (blind([(person, numbers.get(person))]), blind(near))
+        for person, near in close_to(session, people, on=on).items()
+    }
 
 
 def memberships_of(person_id: UUID, *, on: date) -> Sequence[MembershipRow]:

@@ -1,18 +1,19 @@
 """What a handler does in a case: one function an act, each through the one door."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.database import transaction
+from app.database import installation_of, transaction
 from app.domain.actors import Act
 from app.domain.calendars import LONDON
 from app.domain.errors import InvalidInput, NotAvailable, NotFound, StaleCase
 from app.domain.events import (
+    CODE,
     ActionCompleted,
     ActionsAgreed,
     AdviceGiven,
@@ -21,6 +22,7 @@ from app.domain.events import (
     CaseReferred,
     CaseReopened,
     CategoryChanged,
+    ConflictFound,
     ContainmentRecorded,
     DutyDecided,
     Event,
@@ -41,28 +43,29 @@ from app.domain.events import (
 )
 from app.domain.permissions import OFFICERS
 from app.domain.plan import Assigned, Clockwork, Done, Item, Text, Wish, plan
+from app.domain.routing import Parties, Routed
 from app.domain.vocabulary import Duty, Outcome, PatientData, Role, Severity
 from app.domain.workflow import Action, Definition, Occurrence, Snapshot
-from app.keychain import person_token
+from app.keychain import person_token, person_tokens
 from app.models.case import Case
-from app.models.message import MessageKind
+from app.models.message import ActionItem, MessageKind
 from app.models.person import Membership, Person
 from app.queries.cases import Standing, standing_in, visible_case
+from app.queries.people import current_on
 from app.services.changes import load, write
 from app.services.clockworks import clockwork_for
 from app.services.definitions import definition_of
 from app.services.routing import (
-    TRIES,
     Ground,
-    candidates_for,
-    current_on,
+    assign,
+    conflicted_handlers,
     find_holder,
-    own_tokens,
+    find_person,
     parties_of,
-    take_up,
+    who_may_take,
 )
 
-OVERDUE = "overdue"
+LONGEST_CODE = 20
 REGULATOR = "regulator"
 
 
@@ -77,6 +80,11 @@ class Scene:
     definition: Definition
     clockwork: Clockwork
     act: Act
+
+    @property
+    def today(self) -> date:
+        """The local day of the act."""
+        return self.act.now.astimezone(LONDON).date()
 
     @property
     def by(self) -> Role:
@@ -132,12 +140,18 @@ def _enter(case_id: UUID, version: int, act: Act, build: Build) -> None:
     Raises NotFound before StaleCase: somebody who lost access is told nothing of what changed.
     """
     with transaction() as session:
+        lock(session, case_id)
         case = visible_case(session, act.actor, case_id)
         if case is None:
             raise NotFound("no such case")
         if case.version != version:
             raise StaleCase("the page is older than the case")
         enter_unseen(session, case, act, build, standing=standing_in(session, act.actor, case))
+
+
+def lock(session: Session, case_id: UUID) -> None:
+    """Whoever else wants to change this case waits until we are done. Cases are locked before people."""
+    session.execute(select(Case.id).where(Case.id == case_id).with_for_update())
 
 
 def enter_unseen(session: Session, case: Case, act: Act, build: Build, *, standing: Standing) -> None:
@@ -180,12 +194,13 @@ def triage(case_id: UUID, version: int, *, decision: Triage, act: Act) -> None:
     """
 
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        _known_category(scene, decision.category)
         before = scene.snapshot
         is_lower = decision.severity.rank < before.severity.rank
         texts = scene.text(MessageKind.REASON, decision.reason) if is_lower else ()
         duty_texts = scene.text(MessageKind.NOTE, decision.duty_reason)
         values = {
-            "interim_measures": decision.measures,
+            "interim_measures": _code("measures", decision.measures),
             "acknowledged_at": _acknowledged(scene.case, act.now),
         }
         if decision.duty is not None:
@@ -206,6 +221,25 @@ def triage(case_id: UUID, version: int, *, decision: Triage, act: Act) -> None:
         return occurrence, wish
 
     _enter(case_id, version, act, build)
+
+
+def _known_category(scene: Scene, code: str | None) -> None:
+    if code is not None and code not in installation_of(scene.session).categories.by_code:
+        raise InvalidInput("category", "unknown")
+
+
+def _code(field: str, value: str) -> str:
+    """One of the short codes that a form offers; never prose."""
+    if not CODE.fullmatch(value) or len(value) > LONGEST_CODE:
+        raise InvalidInput(field, "unknown")
+    return value
+
+
+def _said(field: str, text: str) -> str:
+    """Words that an act cannot be without. Raises InvalidInput where there are none."""
+    if not text.strip():
+        raise InvalidInput(field, "missing")
+    return text
 
 
 def _acknowledged(case: Case, now: datetime) -> datetime:
@@ -231,7 +265,7 @@ def request_information(case_id: UUID, version: int, *, question: str, why: str,
     """Asks the reporter something; the review waits for the answer, ten working days at most."""
 
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
-        body = f"{question}\n\n{why}" if why else question
+        body = f"{_said('question', question)}\n\n{why}" if why else _said("question", question)
         wish = Wish(
             events=(InformationRequested(by=scene.by),),
             texts=scene.text(MessageKind.QUESTION, body),
@@ -248,7 +282,7 @@ def message(case_id: UUID, version: int, *, text: str, act: Act) -> None:
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
         wish = Wish(
             events=(MessageSent(by=scene.by),),
-            texts=scene.text(MessageKind.MESSAGE, text),
+            texts=scene.text(MessageKind.MESSAGE, _said("text", text)),
             tells_reporter=True,
         )
         return Occurrence(action=Action.MESSAGE, capacity=scene.by), wish
@@ -262,7 +296,7 @@ def reply(case_id: UUID, version: int, *, text: str, act: Act) -> None:
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
         wish = Wish(
             events=(AdviceGiven(by=scene.by),),
-            texts=scene.text(MessageKind.MESSAGE, text),
+            texts=scene.text(MessageKind.MESSAGE, _said("text", text)),
             tells_reporter=True,
         )
         return Occurrence(action=Action.REPLY, capacity=scene.by), wish
@@ -274,7 +308,7 @@ def note(case_id: UUID, version: int, *, text: str, act: Act) -> None:
     """Writes a note that handlers read, and nobody else."""
 
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
-        wish = Wish(events=(NoteAdded(by=scene.by),), texts=scene.text(MessageKind.NOTE, text))
+        wish = Wish(events=(NoteAdded(by=scene.by),), texts=scene.text(MessageKind.NOTE, _said("text", text)))
         return Occurrence(action=Action.NOTE, capacity=scene.by), wish
 
     _enter(case_id, version, act, build)
@@ -298,7 +332,7 @@ def refer(
     found: list[Role] = []
 
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
-        new = _next_owner(scene, to, membership_id)
+        routed, new = _next_owner(scene, to, membership_id)
         found.append(new.capacity)
         event = CaseReferred(by=scene.by, to=new.capacity, reason=reason)
         wish = Wish(
@@ -306,6 +340,7 @@ def refer(
             texts=scene.text(MessageKind.NOTE, text),
             joining=(new,),
             leaving=(scene.snapshot.owner_membership_id,),
+            routed=(routed,),
         )
         return Occurrence(action=Action.REFER, capacity=scene.by), wish
 
@@ -313,53 +348,47 @@ def refer(
     return found[0]
 
 
-def _next_owner(scene: Scene, to: Role | None, membership_id: UUID | None) -> Assigned:
+def _next_owner(scene: Scene, to: Role | None, membership_id: UUID | None) -> tuple[Routed, Assigned]:
+    """Never officers, who know a part only, nor anybody who is no handler at all."""
+    ground = _ground(scene, frozenset({scene.snapshot.owner_membership_id}))
+    ground = replace(ground, only=ground.only - OFFICERS)
     if membership_id is not None:
-        return _this_person(scene, membership_id)
+        return _given(scene, lambda: find_person(scene.session, membership_id, ground))
     if to is None:
         raise InvalidInput("to", "missing")
-    return _owner_in(scene, to, not_again=frozenset({scene.snapshot.owner_membership_id}))
+    if to not in ground.only:
+        raise NotAvailable("not available")
+    return _given(scene, lambda: find_holder(scene.session, to, ground, row="referral"))
 
 
-def _ground(scene: Scene, not_again: frozenset[UUID] = frozenset()) -> Ground:
+def _ground(
+    scene: Scene, not_again: frozenset[UUID] = frozenset(), *, is_unresolved: bool | None = None
+) -> Ground:
+    """Where somebody is sought for a case that is open already."""
+    if is_unresolved is None:
+        is_unresolved = scene.snapshot.is_subject_unresolved
     return Ground(
         organisation_id=scene.case.organisation_id,
-        on=scene.act.now.astimezone(LONDON).date(),
+        on=scene.today,
         parties=parties_of(scene.session, scene.case.id),
         not_again=not_again,
+        only=who_may_take(scene.snapshot.kind, is_unresolved=is_unresolved),
     )
 
 
-def _owner_in(scene: Scene, role: Role, *, not_again: frozenset[UUID]) -> Assigned:
-    """Somebody in that role, or standing in for it, with the case counted to them."""
-    for _ in range(TRIES):
-        routed = find_holder(scene.session, role, _ground(scene, not_again), row="referral")
-        taken = take_up(scene.session, routed, is_owner=True, now=scene.act.now)
-        if taken:
-            return taken
-    raise NotAvailable("everybody was given another case meanwhile")
-
-
-def _this_person(scene: Scene, membership_id: UUID) -> Assigned:
-    """The person chosen by name; the same answer for a conflict, an absence and a full desk."""
-    chosen = scene.session.get(Membership, membership_id)
-    if chosen is None or membership_id == scene.snapshot.owner_membership_id:
-        raise NotAvailable("not available")
-    ground = _ground(scene)
-    candidates = candidates_for(scene.session, chosen.role, ground, conflicts_of=scene.case.organisation_id)
-    fit = [one for one in candidates if one.membership_id == membership_id]
-    if not fit or ground.parties.conflicts_with(fit[0]):
-        raise NotAvailable("not available")
-    routed = find_holder(
+def _given(scene: Scene, find: Callable[[], Routed]) -> tuple[Routed, Assigned]:
+    """Whoever is found, with the case counted to them as its owner."""
+    return assign(
         scene.session,
-        chosen.role,
-        _ground(scene, frozenset(one.membership_id for one in candidates if one is not fit[0])),
-        row="referral",
-    )
-    taken = take_up(scene.session, routed, is_owner=True, now=scene.act.now)
-    if taken is None or taken.membership_id != membership_id:
-        raise NotAvailable("not available")
-    return taken
+        lambda: [find()],
+        organisation_id=scene.case.organisation_id,
+        now=scene.act.now,
+    )[0]
+
+
+def _owner_in(scene: Scene, role: Role, ground: Ground) -> tuple[Routed, Assigned]:
+    """Somebody in that role, or standing in for it, with the case counted to them."""
+    return _given(scene, lambda: find_holder(scene.session, role, ground, row="referral"))
 
 
 def escalate(case_id: UUID, version: int, *, reason: str, knows: str, act: Act) -> Role:
@@ -367,12 +396,13 @@ def escalate(case_id: UUID, version: int, *, reason: str, knows: str, act: Act) 
     found: list[Role] = []
 
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
-        new = senior(scene)
+        routed, new = senior(scene)
         found.append(new.capacity)
         wish = Wish(
             events=(CaseEscalated(by=scene.by, to=new.capacity, reason=knows),),
             texts=scene.text(MessageKind.NOTE, reason),
             joining=(new,),
+            routed=(routed,),
             values={"escalated_to": new.capacity},
         )
         return Occurrence(action=Action.ESCALATE, capacity=scene.by), wish
@@ -381,32 +411,30 @@ def escalate(case_id: UUID, version: int, *, reason: str, knows: str, act: Act) 
     return found[0]
 
 
-def senior(scene: Scene) -> Assigned:
+def senior(scene: Scene) -> tuple[Routed, Assigned]:
     """Who a case is escalated to. While nobody knows whom it is about, that is the outside reviewer."""
     role = Role.OUTSIDE_REVIEWER if scene.snapshot.is_subject_unresolved else Role.RESPONSIBLE_OFFICER
-    return _owner_in(scene, role, not_again=frozenset({scene.snapshot.owner_membership_id}))
+    return _owner_in(scene, role, _ground(scene, frozenset({scene.snapshot.owner_membership_id})))
 
 
 def recuse(case_id: UUID, version: int, *, kind: str, text: str, act: Act) -> None:
     """Steps back at once; if the case was theirs, somebody else is found in the same role or above."""
 
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
-        token = _own_token(scene)
+        taking = _taking_over(scene)
         events: list[Event] = [RecusalMade(by=scene.by)]
-        joining: tuple[Assigned, ...] = ()
+        joining = tuple(assigned for _, assigned in taking)
         if scene.standing.is_owner:
-            joining = (_owner_in(scene, scene.by, not_again=_all_memberships(scene)),)
             events.append(
                 OwnerChanged(by="clock", from_role=scene.by, to=joining[0].capacity, reason="recusal")
             )
-        elif scene.by in OFFICERS:
-            joining = _other_officer(scene)
         wish = Wish(
             events=tuple(events),
             texts=scene.text(MessageKind.NOTE, text),
             joining=joining,
             leaving=(_membership(scene),),
-            exclusions=((token, f"recusal:{kind}"),),
+            exclusions=((_own_token(scene), f"recusal:{_code('kind', kind)}"),),
+            routed=tuple(routed for routed, _ in taking),
         )
         return Occurrence(action=Action.RECUSE, capacity=scene.by), wish
 
@@ -434,20 +462,24 @@ def _all_memberships(scene: Scene) -> frozenset[UUID]:
     )
 
 
-def _other_officer(scene: Scene) -> tuple[Assigned, ...]:
-    routed = find_holder(scene.session, scene.by, _ground(scene, _all_memberships(scene)), row="referral")
-    taken = take_up(scene.session, routed, is_owner=False, now=scene.act.now)
-    return (taken,) if taken else ()
+def _taking_over(scene: Scene) -> tuple[tuple[Routed, Assigned], ...]:
+    """Who goes on in place of the one who steps back: another owner, or another officer; nobody else is missed."""
+    ground = _ground(scene, _all_memberships(scene))
+    if scene.standing.is_owner:
+        return (_owner_in(scene, scene.snapshot.owner_role, ground),)
+    if scene.by not in OFFICERS:
+        return ()
+    routed, taken = _owner_in(scene, scene.by, ground)
+    return ((routed, replace(taken, is_owner=False)),)
 
 
 def agree_actions(case_id: UUID, version: int, *, items: Sequence[Item], act: Act) -> None:
     """Records what will be done, by whom and by when."""
 
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
-        today = act.now.astimezone(LONDON).date()
         if not items:
             raise InvalidInput("items", "missing")
-        if any(item.due_on <= today for item in items):
+        if any(item.due_on <= scene.today for item in items):
             raise InvalidInput("due_on", "past")
         wish = Wish(
             events=(ActionsAgreed(by=scene.by, count=len(items)),), items=tuple(items), tells_reporter=True
@@ -461,6 +493,7 @@ def complete_action(case_id: UUID, version: int, *, item_id: UUID, done: str, ac
     """Marks one agreed action as done."""
 
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        _check_open(scene, item_id)
         wish = Wish(
             events=(ActionCompleted(by=scene.by),),
             done=(Done(item_id=item_id, note=done),),
@@ -469,6 +502,15 @@ def complete_action(case_id: UUID, version: int, *, item_id: UUID, done: str, ac
         return Occurrence(action=Action.COMPLETE_ACTION, capacity=scene.by), wish
 
     _enter(case_id, version, act, build)
+
+
+def _check_open(scene: Scene, item_id: UUID) -> None:
+    """Only an action of this case that nobody marked as done before."""
+    still_open = select(ActionItem.id).where(
+        ActionItem.id == item_id, ActionItem.case_id == scene.case.id, ActionItem.completed_at.is_(None)
+    )
+    if scene.session.scalar(still_open) is None:
+        raise NotFound("no such action is open")
 
 
 def record_containment(case_id: UUID, version: int, *, how: str, text: str, act: Act) -> None:
@@ -491,7 +533,7 @@ def decide_patient_data(
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
         wish = Wish(
             events=(PatientDataDecided(by=scene.by, patient_data=patient_data),),
-            texts=scene.text(MessageKind.NOTE, reason),
+            texts=scene.text(MessageKind.NOTE, _said("reason", reason)),
             tells_reporter=True,
         )
         occurrence = Occurrence(
@@ -514,7 +556,7 @@ def record_external_notice(case_id: UUID, version: int, *, body: str, text: str,
             raise InvalidInput("body", "unknown")
         wish = Wish(
             events=(NoticeRecorded(by=scene.by, body=body),),
-            texts=scene.text(MessageKind.NOTE, text),
+            texts=scene.text(MessageKind.NOTE, _said("text", text)),
             tells_reporter=True,
         )
         occurrence = Occurrence(
@@ -530,33 +572,61 @@ def resolve_subject(case_id: UUID, version: int, *, person_id: UUID | None, reas
 
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
         tokens = _subject_tokens(scene, person_id)
+        gone, taking = _without_the_conflicted(scene, frozenset(tokens))
+        events: list[Event] = [SubjectResolved(by=scene.by, is_member=person_id is not None)]
+        events += [ConflictFound(by="clock")] if gone else []
+        events += [
+            OwnerChanged(by="clock", from_role=scene.snapshot.owner_role, to=new.capacity, reason="conflict")
+            for _, new in taking
+        ]
         wish = Wish(
-            events=(SubjectResolved(by=scene.by, is_member=person_id is not None),),
-            texts=scene.text(MessageKind.NOTE, reason),
+            events=tuple(events),
+            texts=scene.text(MessageKind.NOTE, _said("reason", reason)),
             subject_tokens=tokens,
+            joining=tuple(new for _, new in taking),
+            leaving=tuple(gone),
+            routed=tuple(routed for routed, _ in taking),
         )
         return Occurrence(action=Action.RESOLVE_SUBJECT, capacity=scene.by), wish
 
     _enter(case_id, version, act, build)
 
 
+def _without_the_conflicted(
+    scene: Scene, about: frozenset[bytes]
+) -> tuple[frozenset[UUID], tuple[tuple[Routed, Assigned], ...]]:
+    """Who must leave the case now that it is known whom it is about, and who takes it if its owner must."""
+    known = parties_of(scene.session, scene.case.id)
+    parties = Parties(known.everybody | about, known.subjects | about)
+    gone = conflicted_handlers(
+        scene.session,
+        scene.case.id,
+        parties,
+        organisation_id=scene.case.organisation_id,
+        on=scene.today,
+    )
+    if scene.snapshot.owner_membership_id not in gone:
+        return gone, ()
+    ground = replace(_ground(scene, gone, is_unresolved=False), parties=parties)
+    return gone, (_owner_in(scene, scene.snapshot.owner_role, ground),)
+
+
 def _subject_tokens(scene: Scene, person_id: UUID | None) -> tuple[bytes, ...]:
     """The chosen person's tokens. The one who decides cannot be the person, nor can somebody from elsewhere."""
     if person_id is None:
         return ()
-    day = scene.act.now.astimezone(LONDON).date()
     person = scene.session.scalars(
         select(Person)
         .join(Membership, Membership.person_id == Person.id)
         .where(
             Person.id == person_id,
             Membership.organisation_id == scene.case.organisation_id,
-            *current_on(day),
+            current_on(scene.today),
         )
     ).first()
     if person is None or person_id == scene.act.actor.person_id:
         raise InvalidInput("person", "unknown")
-    tokens = own_tokens(
+    tokens = person_tokens(
         scene.session, person.id, person.gmc_number, organisation_id=scene.case.organisation_id
     )
     return tuple(sorted(tokens))
@@ -575,7 +645,7 @@ def close(case_id: UUID, version: int, *, closing: Closing, act: Act) -> None:
         wish = Wish(
             events=tuple(events),
             texts=(
-                *scene.text(MessageKind.OUTCOME, closing.text),
+                *scene.text(MessageKind.OUTCOME, _said("text", closing.text)),
                 *scene.text(MessageKind.LEARNING, closing.learning),
                 *scene.text(MessageKind.NOTE, closing.patient_note),
             ),
@@ -600,7 +670,7 @@ def reopen(case_id: UUID, version: int, *, reason: str, act: Act) -> None:
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
         wish = Wish(
             events=(CaseReopened(by=scene.by),),
-            texts=scene.text(MessageKind.REASON, reason),
+            texts=scene.text(MessageKind.REASON, _said("reason", reason)),
             values={"outcome": None},
             tells_reporter=True,
             tells_owner=not scene.standing.is_owner,

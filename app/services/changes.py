@@ -3,7 +3,7 @@
 Nothing else in the program writes the state of a case, its owner, its handlers or its clocks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,10 +17,12 @@ from app.database import Base
 from app.domain.actors import Act
 from app.domain.deadlines import Limit
 from app.domain.errors import StaleCase
+from app.domain.events import Event
+from app.domain.permissions import OFFICERS
 from app.domain.plan import Assigned, Changes, Text, Wish, case_values
 from app.domain.references import new_reference
 from app.domain.routing import Routed
-from app.domain.vocabulary import Lane, PartyRole
+from app.domain.vocabulary import Lane, PartyRole, Role
 from app.domain.workflow import ClockRow, Definition, PauseRow, Snapshot
 from app.encryption.keys import Context, Key, seal
 from app.keychain import case_key, new_case_key
@@ -133,11 +135,11 @@ def open_case(session: Session, opening: Opening, *, act: Act, calendar_version:
         session,
         [
             explained(session, case.case_id, routed, organisation_id=case.organisation_id, now=act.now)
-            for routed, _ in opening.routed[:1]
+            for routed, _ in opening.routed
         ],
     )
     _insert(session, _exclusions(case, opening.wish))
-    records = [CaseRecord(event=event, new_state=case.state) for event in opening.wish.events]
+    records = _records(opening.wish.events, before=None, after=case.state)
     _record(session, records, case=case, definition=opening.definition, act=act)
     return reference
 
@@ -205,7 +207,7 @@ def write(session: Session, changes: Sequence[Changes], *, act: Act, calendar_ve
         _write_people(session, one, act)
         _write_words(session, one, act)
         _copy_next_due(session, one)
-        records = _records(one)
+        records = _records(one.events, before=one.before.state, after=one.after.state)
         _record(session, records, case=one.after, definition=one.definition, act=act)
         _queue_mail(session, one, act)
 
@@ -231,6 +233,7 @@ def _write_clocks(session: Session, one: Changes, *, act: Act, calendar_version:
         if row.id in known and row != known[row.id]:
             values = {
                 "state": row.state,
+                "started_at": row.started_at,
                 "due_at": row.due_at,
                 "fire_at": row.fire_at,
                 "ended_at": row.ended_at,
@@ -281,40 +284,38 @@ def _new_pause(one: Changes, pause: PauseRow, act: Act) -> Pause:
 
 
 def _write_people(session: Session, one: Changes, act: Act) -> None:
-    leaving = list(one.wish.leaving)
     if one.after.closed_at and not one.before.closed_at:
-        _release(session, _handling(session, one.after.case_id), counted=-1)
+        _count(session, _handling(session, one.after.case_id), -1)
     elif one.before.closed_at and not one.after.closed_at:
-        _release(session, _handling(session, one.after.case_id), counted=1)
-    if leaving:
-        session.execute(
-            update(CaseHandler)
-            .where(
-                CaseHandler.case_id == one.after.case_id,
-                CaseHandler.membership_id.in_(leaving),
-                CaseHandler.until_at.is_(None),
-            )
-            .values(until_at=act.now)
-        )
-        _release(session, leaving, counted=-1)
+        _count(session, _handling(session, one.after.case_id), 1)
+    _end_handlers(session, one.after, one.wish.leaving, act)
     _start_handlers(session, one.after, one.wish.joining, act)
     _insert(session, _exclusions(one.after, one.wish))
     _insert(session, [_party(one.after, PartyRole.SUBJECT, token) for token in one.wish.subject_tokens])
-
-
-def _handling(session: Session, case_id: UUID) -> list[UUID]:
-    return list(
-        session.scalars(
-            select(CaseHandler.membership_id).where(
-                CaseHandler.case_id == case_id, CaseHandler.until_at.is_(None)
+    _insert(
+        session,
+        [
+            explained(
+                session, one.after.case_id, routed, organisation_id=one.after.organisation_id, now=act.now
             )
-        )
+            for routed in one.wish.routed
+        ],
     )
 
 
-def _release(session: Session, memberships: Sequence[UUID], *, counted: int) -> None:
-    """Keeps the number of open cases that routing balances by."""
-    for membership_id in memberships:
+def _handling(session: Session, case_id: UUID) -> dict[UUID, Role]:
+    """Who works on the case now, and in which capacity."""
+    rows = session.execute(
+        select(CaseHandler.membership_id, CaseHandler.capacity).where(
+            CaseHandler.case_id == case_id, CaseHandler.until_at.is_(None)
+        )
+    )
+    return dict(rows.all())
+
+
+def _count(session: Session, memberships: Iterable[UUID], counted: int) -> None:
+    """Keeps the number of open cases that routing balances by; in one order, so that none waits for another."""
+    for membership_id in sorted(memberships):
         session.execute(
             update(Membership)
             .where(Membership.id == membership_id)
@@ -322,24 +323,63 @@ def _release(session: Session, memberships: Sequence[UUID], *, counted: int) -> 
         )
 
 
-def _start_handlers(session: Session, case: Snapshot, joining: Sequence[Assigned], act: Act) -> None:
-    """Nobody works on a case twice: who has it already keeps the row, and is not counted again."""
-    here = set(_handling(session, case.case_id))
-    _release(session, [one.membership_id for one in joining if one.membership_id in here], counted=-1)
-    joining = [one for one in joining if one.membership_id not in here]
-    if not joining:
-        return
-    homes = dict(
-        session.execute(
-            select(Membership.id, Membership.organisation_id).where(
-                Membership.id.in_([one.membership_id for one in joining])
-            )
-        ).all()
+def _end_handlers(session: Session, case: Snapshot, leaving: Collection[UUID], act: Act) -> None:
+    """Only who had a row of their own had the case counted to them."""
+    _count(session, _end_rows(session, case, leaving, act), -1)
+
+
+def _end_rows(session: Session, case: Snapshot, memberships: Collection[UUID], act: Act) -> Sequence[UUID]:
+    if not memberships:
+        return ()
+    return session.scalars(
+        update(CaseHandler)
+        .where(
+            CaseHandler.case_id == case.case_id,
+            CaseHandler.membership_id.in_(memberships),
+            CaseHandler.until_at.is_(None),
+        )
+        .values(until_at=act.now)
+        .returning(CaseHandler.membership_id)
+    ).all()
+
+
+def _homes_of(session: Session, joining: Sequence[Assigned]) -> dict[UUID, UUID]:
+    """The organisations that these people belong to."""
+    rows = session.execute(
+        select(Membership.id, Membership.organisation_id).where(
+            Membership.id.in_([one.membership_id for one in joining])
+        )
     )
-    outside = {one.membership_id for one in joining if homes[one.membership_id] != case.organisation_id}
-    _insert(session, [_handler(case, one, act, is_outside=one.membership_id in outside) for one in joining])
+    return dict(rows.all())
+
+
+def _start_handlers(session: Session, case: Snapshot, joining: Sequence[Assigned], act: Act) -> None:
+    """Nobody works on a case twice: who has it already is not counted again, and keeps their part in it.
+
+    But for an officer who now takes the whole case: they go on as handler.
+    """
+    here = _handling(session, case.case_id)
+    _count(session, [one.membership_id for one in joining if one.membership_id in here], -1)
+    new = [one for one in joining if one.membership_id not in here]
+    raised = [
+        one for one in joining if one.capacity not in OFFICERS and here.get(one.membership_id) in OFFICERS
+    ]
+    _end_rows(session, case, [one.membership_id for one in raised], act)
+    homes = _homes_of(session, [*new, *raised])
+    rows = [
+        _handler(case, one, act, is_outside=homes[one.membership_id] != case.organisation_id)
+        for one in [*new, *raised]
+    ]
+    _insert(session, rows)
     for one in joining:
-        queue(session, MailKind.NEEDS_YOU, membership_id=one.membership_id, case_id=case.case_id, now=act.now)
+        if one.is_owner or one in new:
+            queue(
+                session,
+                MailKind.NEEDS_YOU,
+                membership_id=one.membership_id,
+                case_id=case.case_id,
+                now=act.now,
+            )
 
 
 def _handler(case: Snapshot, one: Assigned, act: Act, *, is_outside: bool) -> CaseHandler:
@@ -412,15 +452,11 @@ def _copy_next_due(session: Session, one: Changes) -> None:
     )
 
 
-def _records(one: Changes) -> list[CaseRecord]:
+def _records(events: Sequence[Event], *, before: str | None, after: str) -> list[CaseRecord]:
     """Only the act itself leads from state to state; what follows from it happens in the new state."""
     return [
-        CaseRecord(
-            event=event,
-            previous_state=one.before.state if number == 0 else one.after.state,
-            new_state=one.after.state,
-        )
-        for number, event in enumerate(one.events)
+        CaseRecord(event=event, previous_state=after if number else before, new_state=after)
+        for number, event in enumerate(events)
     ]
 
 

@@ -6,12 +6,12 @@ transaction, and leaves the armed state in it. One failing case is set aside wit
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -19,9 +19,11 @@ from app.audit.record import record_installation
 from app.database import reader, transaction
 from app.domain.actors import CLOCK, Act
 from app.domain.calendars import LONDON
-from app.domain.errors import DomainError
+from app.domain.errors import DomainError, StaleCase, TryAgainLater
 from app.domain.events import CaseEscalated, DeadlineMissed, Event, OfficerTold, SweepRun
 from app.domain.plan import Assigned, Changes, Wish, plan, plan_fired, plan_missed
+from app.domain.routing import Routed
+from app.domain.vocabulary import Role
 from app.domain.workflow import Action, ClockRow, ClockState, Occurrence
 from app.models.case import Case
 from app.models.deadline import Deadline
@@ -30,9 +32,11 @@ from app.services.casework import Scene, senior
 from app.services.changes import snapshot_of, write
 from app.services.clockworks import clockwork_for
 from app.services.definitions import definition_of
-from app.services.routing import Ground, find_holder, parties_of, take_up
+from app.services.routing import Ground, assign, found_or_none, parties_of
 
 CHUNK = 50
+# What a case can fail with that is written wrongly, or that the database refuses.
+FAILURES = (DomainError, SQLAlchemyError, LookupError, ValueError, TypeError, AttributeError)
 TOLERATED = timedelta(minutes=5)
 log = logging.getLogger(__name__)
 BY_CLOCK = "clock"
@@ -66,9 +70,9 @@ def sweep(*, now: datetime, at_most: int | None = None) -> Swept:
     counts: Counter[str] = Counter()
     while at_most is None or counts.total() < at_most:
         fired = _chunk(now)
+        counts.update(fired)
         if not fired:
             break
-        counts.update(fired)
     return Swept(**counts)
 
 
@@ -86,16 +90,17 @@ def is_on_time(*, now: datetime) -> bool:
 
 
 def _chunk(now: datetime) -> list[str]:
-    """One transaction's worth; if anything in it fails, each case of it again by itself."""
+    """One transaction's worth; if anything in it fails, each case of it again by itself. Empty at the end."""
     if not _anything_due(now):
         return []
+    due: list[Due] = []
     try:
         with transaction() as session:
-            due = _take(session, now, CHUNK)
+            due = _take(session, now)
             return _fire_all(session, due, now)
-    except (DomainError, SQLAlchemyError, LookupError, ValueError):
+    except FAILURES:
         log.warning("deadlines.chunk.failed")
-    return [_alone(now) for _ in range(CHUNK) if _anything_due(now)]
+    return [what for one in due for what in _alone(one, now)]
 
 
 def _anything_due(now: datetime) -> bool:
@@ -108,34 +113,48 @@ def _anything_due(now: datetime) -> bool:
     return found is not None
 
 
-def _alone(now: datetime) -> str:
-    """The oldest due row by itself; a case that cannot be carried out is set aside, loudly."""
-    taken: list[Due] = []
+def _alone(one: Due, now: datetime) -> list[str]:
+    """One row by itself. What fails for itself is set aside, loudly; what others are at waits for the next time."""
     try:
         with transaction() as session:
-            taken = _take(session, now, 1)
-            return (_fire_all(session, taken, now) or ["resumed"])[0]
-    except (DomainError, SQLAlchemyError, LookupError, ValueError):
-        log.exception("deadlines.row.set_aside", extra={"deadline_id": [str(one.id) for one in taken]})
+            if not session.scalars(_locked(Case.id == one.case_id)).all():
+                return []
+            return _fire_all(session, [one], now)
+    except (TryAgainLater, StaleCase):
+        log.warning("deadlines.row.postponed")
+        return []
+    except FAILURES:
+        log.exception("deadlines.row.set_aside", extra={"deadline_id": str(one.id)})
     with transaction() as session:
-        ids = [one.id for one in taken]
-        session.execute(update(Deadline).where(Deadline.id.in_(ids)).values(state=ClockState.SET_ASIDE))
-    return "set_aside"
+        session.execute(
+            update(Deadline)
+            .where(Deadline.id == one.id, Deadline.state == ClockState.ARMED)
+            .values(state=ClockState.SET_ASIDE)
+        )
+    return ["set_aside"]
 
 
-def _take(session: Session, now: datetime, at_most: int) -> list[Due]:
-    """The oldest due rows of different cases, locked where the database has row locks."""
+def _locked(which: ColumnElement[bool]) -> Select[UUID]:
+    """Cases that nobody else is changing now, locked where the database has row locks."""
+    return select(Case.id).where(which).with_for_update(skip_locked=True)
+
+
+def _take(session: Session, now: datetime) -> list[Due]:
+    """The oldest due rows of different cases. Cases are locked before their rows, as by every other act."""
     rows = session.execute(
-        select(Deadline.id, Deadline.case_id)
+        select(Deadline.id, Deadline.case_id, Deadline.organisation_id, Deadline.clock)
+        .join(Case, Case.id == Deadline.case_id)
         .where(Deadline.state == ClockState.ARMED, Deadline.fire_at <= now)
         .order_by(Deadline.fire_at, Deadline.id)
-        .limit(at_most)
-        .with_for_update(skip_locked=True)
-    )
-    first: dict[UUID, Due] = {}
-    for row in rows:
-        first.setdefault(row.case_id, Due(row.id, row.case_id))
-    return list(first.values())
+        .limit(CHUNK)
+        .with_for_update(of=Case, skip_locked=True)
+    ).all()
+    first = {row.case_id: row for row in reversed(rows)}
+    # In an order that all workers share, so that none waits for the people that another has.
+    return [
+        Due(row.id, row.case_id)
+        for row in sorted(first.values(), key=lambda row: (row.organisation_id, row.clock))
+    ]
 
 
 def _fire_all(session: Session, due: Sequence[Due], now: datetime) -> list[str]:
@@ -144,16 +163,18 @@ def _fire_all(session: Session, due: Sequence[Due], now: datetime) -> list[str]:
         for case in session.scalars(select(Case).where(Case.id.in_([one.case_id for one in due])))
     }
     act = Act(actor=CLOCK, now=now)
-    return [_fire(session, cases[one.case_id], one, act) for one in due]
+    return [what for one in due for what in _fire(session, cases[one.case_id], one, act)]
 
 
-def _fire(session: Session, case: Case, due: Due, act: Act) -> str:
-    """Looks at the row again inside this transaction, and does what its definition says."""
+def _fire(session: Session, case: Case, due: Due, act: Act) -> list[str]:
+    """Looks at the row again now that its case is locked, and does what its definition says."""
     scene = _scene(session, case, act)
-    row = next(one for one in scene.snapshot.clocks if one.id == due.id)
+    row = next((one for one in scene.snapshot.clocks if one.id == due.id), None)
+    if row is None or row.state is not ClockState.ARMED or row.fire_at > act.now:
+        return []
     changes, what = _planned(scene, row)
     write(session, [changes], act=act, calendar_version=scene.clockwork.calendar.version)
-    return what
+    return [what]
 
 
 def _scene(session: Session, case: Case, act: Act) -> Scene:
@@ -190,38 +211,54 @@ def _plan(scene: Scene, occurrence: Occurrence, wish: Wish) -> Changes:
 
 def _missed(scene: Scene, row: ClockRow) -> Changes:
     """The owner is told, and whoever the clock names beside."""
-    joining = _told(scene, row)
+    told = _told(scene, row)
+    joining = tuple(assigned for _, assigned in told)
     events: list[Event] = [DeadlineMissed(by=BY_CLOCK, clock=row.clock, told=scene.snapshot.owner_role)]
     events += [OfficerTold(by=BY_CLOCK, to=one.capacity) for one in joining]
-    wish = Wish(events=tuple(events), joining=joining, tells_owner=True)
+    wish = Wish(
+        events=tuple(events),
+        joining=joining,
+        routed=tuple(routed for routed, _ in told),
+        tells_owner=True,
+    )
     return plan_missed(scene.definition, scene.snapshot, row, wish=wish)
 
 
-def _told(scene: Scene, row: ClockRow) -> tuple[Assigned, ...]:
+def _told(scene: Scene, row: ClockRow) -> tuple[tuple[Routed, Assigned], ...]:
     """While nobody knows whom a concern is about, nobody else is told of it."""
     roles = scene.definition.clocks[row.clock].tells_when_missed
     if scene.snapshot.is_subject_unresolved or not roles:
         return ()
-    ground = Ground(
-        organisation_id=scene.case.organisation_id,
-        on=scene.act.now.astimezone(LONDON).date(),
-        parties=parties_of(scene.session, scene.case.id),
-    )
-    taken = []
+    asked = list(roles)
+
+    def find() -> list[Routed]:
+        ground = Ground(
+            organisation_id=scene.case.organisation_id,
+            on=scene.today,
+            parties=parties_of(scene.session, scene.case.id),
+        )
+        return list(_each_another(scene, asked, ground))
+
+    taken = assign(scene.session, find, organisation_id=scene.case.organisation_id, now=scene.act.now)
+    return tuple((routed, replace(assigned, is_owner=False)) for routed, assigned in taken)
+
+
+def _each_another(scene: Scene, roles: Iterable[Role], ground: Ground) -> Iterator[Routed]:
+    """Somebody for each role; one that nobody can fill is passed over, the owner is told anyway."""
     for role in roles:
-        routed = find_holder(scene.session, role, ground, row="missed")
-        assigned = take_up(scene.session, routed, is_owner=False, now=scene.act.now)
-        taken += [assigned] if assigned else []
-        ground = replace(ground, not_again=ground.not_again | {routed.chosen.membership_id})
-    return tuple(taken)
+        routed = found_or_none(scene.session, role, ground, row="missed", conflicts_of=ground.organisation_id)
+        if routed is not None:
+            ground = replace(ground, not_again=ground.not_again | {routed.chosen.membership_id})
+            yield routed
 
 
 def _escalated(scene: Scene, row: ClockRow) -> Changes:
     """The next more senior person takes the case; whoever had it stays a handler."""
-    new = senior(scene)
+    routed, new = senior(scene)
     wish = Wish(
         events=(CaseEscalated(by=BY_CLOCK, to=new.capacity, reason="overdue"),),
         joining=(new,),
+        routed=(routed,),
         values={"escalated_to": new.capacity},
     )
     return plan_fired(_plan(scene, Occurrence(action=Action.ESCALATE), wish), row)

@@ -2,6 +2,7 @@
 
 import logging
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from app.audit.record import record_installation
 from app.database import installation_of, reader, transaction
 from app.domain.actors import Act, Actor, ActorKind
 from app.domain.calendars import LONDON
+from app.domain.errors import SealBroken
 from app.domain.events import MailDelivered
 from app.encryption.keys import open_sealed
 from app.keychain import account_code, case_key
@@ -24,12 +26,13 @@ from app.models.person import Membership, Person
 from app.notifications.channels import CannotSend, Channel, channel_for
 from app.notifications.letters import letter
 from app.queries.cases import visible_case
+from app.queries.people import current_on, tokens_by_person
 from app.services.changes import sealed_at
-from app.services.routing import current_on, tokens_of
 
 BATCH = 100
 ATTEMPTS = 8
 LEASE = timedelta(minutes=5)
+LONGEST_ERROR = 60
 log = logging.getLogger(__name__)
 
 
@@ -54,21 +57,40 @@ class Delivered:
 
 
 def deliver(*, now: datetime) -> Delivered:
-    """Sends what is waiting. Several mails of one kind to one address become one."""
+    """Sends what is waiting. Several mails of one kind to one address become one.
+
+    Where the mail server cannot be reached at all, the rest waits for the next time.
+    """
     channel = channel_for(installation_of(reader()).settings)
-    sent = dropped = failed = 0
+    counts: Counter[str] = Counter()
     for claimed in iter(lambda: _claim(now), []):
         envelopes, gone = _opened(claimed, now)
         _mark(gone, MailState.DROPPED, now)
-        dropped += len(gone)
-        for same in _together(envelopes):
-            if _send(same[0], channel):
-                _mark([one.mail_id for one in same], MailState.SENT, now)
-                sent += 1
-            else:
-                _put_back([one.mail_id for one in same], now)
-                failed += len(same)
-    return Delivered(sent=sent, dropped=dropped, failed=failed)
+        counts["dropped"] += len(gone)
+        reached = _send_all(_together(envelopes), channel, now, counts)
+        if not reached:
+            break
+    return Delivered(**counts)
+
+
+def _send_all(
+    letters: Sequence[Sequence[Envelope]], channel: Channel, now: datetime, counts: Counter[str]
+) -> bool:
+    """Sends each letter and marks the mails it stands for. Answers whether there was a server to send by."""
+    for number, same in enumerate(letters):
+        try:
+            _send(same[0], channel, now)
+        except CannotSend as error:
+            log.warning("mail.failed", extra={"mail_id": str(same[0].mail_id), "error": error.code})
+            left = letters[number:] if error.is_outage else [same]
+            _put_back([one.mail_id for waiting in left for one in waiting], error.code, now)
+            counts["failed"] += sum(map(len, left))
+            if error.is_outage:
+                return False
+        else:
+            _mark([one.mail_id for one in same], MailState.SENT, now)
+            counts["sent"] += 1
+    return True
 
 
 def _claim(now: datetime) -> list[UUID]:
@@ -141,7 +163,7 @@ def _handler_address(session: Session, mail: Mail, now: datetime) -> str | None:
     row = session.execute(
         select(Membership, Person.email)
         .join(Person, Person.id == Membership.person_id)
-        .where(Membership.id == mail.membership_id, *current_on(now.astimezone(LONDON).date()))
+        .where(Membership.id == mail.membership_id, current_on(now.astimezone(LONDON).date()))
     ).one_or_none()
     case = session.get(Case, mail.case_id) if mail.case_id else None
     if row is None or case is None:
@@ -151,20 +173,20 @@ def _handler_address(session: Session, mail: Mail, now: datetime) -> str | None:
 
 
 def _actor(session: Session, membership: Membership, case: Case, now: datetime) -> Actor:
-    own, close = tokens_of(
-        session,
-        [membership.person_id],
-        organisation_id=case.organisation_id,
-        on=now.astimezone(LONDON).date(),
-    )[membership.person_id]
+    """That membership, with the tokens that the case's organisation knows its holder by."""
+    person_id = membership.person_id
+    tokens = tokens_by_person(
+        session, [person_id], organisation_id=case.organisation_id, on=now.astimezone(LONDON).date()
+    )
     return Actor(
         kind=ActorKind.PERSON,
-        person_id=membership.person_id,
+        person_id=person_id,
         membership_id=membership.id,
         organisation_id=membership.organisation_id,
+        outside=frozenset({case.organisation_id}),
         role=membership.role,
-        tokens=own,
-        close_tokens=close,
+        tokens=tokens[person_id][0],
+        close_tokens=tokens[person_id][1],
     )
 
 
@@ -173,9 +195,13 @@ def _reporter_address(session: Session, mail: Mail) -> str | None:
     case = session.get(Case, mail.case_id) if mail.case_id else None
     if case is None or case.contact_sealed is None:
         return None
-    key = case_key(session, case.id, organisation_id=case.organisation_id)
     context = sealed_at(case, table="case", column="contact", row=case.id)
-    return open_sealed(key, case.contact_sealed, context=context)
+    try:
+        key = case_key(session, case.id, organisation_id=case.organisation_id)
+        return open_sealed(key, case.contact_sealed, context=context)
+    except SealBroken:
+        log.warning("mail.address.lost", extra={"mail_id": str(mail.id)})
+        return None
 
 
 def _together(envelopes: Sequence[Envelope]) -> list[list[Envelope]]:
@@ -186,26 +212,26 @@ def _together(envelopes: Sequence[Envelope]) -> list[list[Envelope]]:
     return list(groups.values())
 
 
-def _send(envelope: Envelope, channel: Channel) -> bool:
+def _send(envelope: Envelope, channel: Channel, now: datetime) -> None:
+    """Hands one letter over. Raises CannotSend."""
     installation = installation_of(reader())
     opaque = installation.keys.installation().index.derive(b"outbox").mac(envelope.mail_id.bytes).hex()[:32]
     domain = installation.settings.mail_from.rpartition("@")[2]
-    message = letter(
-        installation.letters,
-        envelope.kind,
-        to=envelope.address,
-        sender=installation.settings.mail_from,
-        message_id=f"<{opaque}@{domain}>",
-        link=installation.settings.public_url,
-        date=envelope.date,
-        code=envelope.code,
-    )
     try:
+        message = letter(
+            installation.letters,
+            envelope.kind,
+            to=envelope.address,
+            sender=installation.settings.mail_from,
+            at=now,
+            message_id=f"<{opaque}@{domain}>",
+            link=installation.settings.public_url,
+            date=envelope.date,
+            code=envelope.code,
+        )
         channel.send(message)
-    except CannotSend as error:
-        log.warning("mail.failed", extra={"mail_id": str(envelope.mail_id), "error": error.code})
-        return False
-    return True
+    except ValueError as error:
+        raise CannotSend("BadAddress", is_outage=False) from error
 
 
 def _mark(ids: Sequence[UUID], state: MailState, now: datetime) -> None:
@@ -214,13 +240,13 @@ def _mark(ids: Sequence[UUID], state: MailState, now: datetime) -> None:
             session.execute(update(Mail).where(Mail.id.in_(ids)).values(state=state, ended_at=now))
 
 
-def _put_back(ids: Sequence[UUID], now: datetime) -> None:
+def _put_back(ids: Sequence[UUID], why: str, now: datetime) -> None:
     """Tried again later and later, with some jitter; after eight times it is dead and shows in the health."""
     with transaction() as session:
         for mail in session.scalars(select(Mail).where(Mail.id.in_(ids))):
             wait = timedelta(seconds=30 * 2**mail.attempts * random.uniform(0.8, 1.2))  # noqa: S311  jitter, no secret
             mail.next_attempt_at = now + wait
-            mail.last_error = "not sent"
+            mail.last_error = why[:LONGEST_ERROR]
             if mail.attempts >= ATTEMPTS:
                 mail.state, mail.ended_at = MailState.DEAD, now
 

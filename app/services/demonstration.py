@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
 from sqlalchemy import select, update
 
 from app.config import ROOT
 from app.database import installation_of, reader, transaction
+from app.domain.calendars import LONDON
 from app.domain.vocabulary import Nation, OrganisationType, Post, Role
 from app.models.organisation import Organisation
 from app.models.person import Membership, Person, RelationKind
@@ -68,12 +70,23 @@ def load(*, now: datetime) -> None:
     hashed = passwords_of(installation_of(reader()).settings).hash(PASSWORD)
     staged = _cast(scenarios, hashed=hashed, now=now)
     for number, (scenario, people) in enumerate(zip(scenarios, staged, strict=True)):
-        send(scenario, people, now=_sent_at(now, number, of=len(scenarios)))
+        sent_at = _sent_at(now, number, of=len(scenarios))
+        send(_moved(scenario, sent_at), people, now=sent_at)
 
 
 def _sent_at(now: datetime, number: int, *, of: int) -> datetime:
     """Some hours apart, the last one an hour ago: so that some dates have passed and some lie ahead."""
     return now - timedelta(hours=1 + 11 * (of - 1 - number), minutes=7 * number)
+
+
+def _moved(scenario: Scenario, sent_at: datetime) -> Scenario:
+    """The same story as long after its post as it was written."""
+    later = sent_at.astimezone(LONDON).date() - scenario.submitted_at.astimezone(LONDON).date()
+    answers = scenario.answers
+    realised = answers.realised_at and answers.realised_at + (sent_at - scenario.submitted_at)
+    return replace(
+        scenario, answers=replace(answers, posted_on=answers.posted_on + later, realised_at=realised)
+    )
 
 
 def _cast(scenarios: Sequence[Scenario], *, hashed: str, now: datetime) -> list[Staged]:

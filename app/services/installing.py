@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.config import INDEPENDENT, Settings, UnsafeSettingsError
-from app.database import installation_of, migrate, reader
+from app.database import disconnect, installation_of, migrate, reader
 from app.domain.vocabulary import OrganisationType
 from app.encryption.keyring import FileKeyStore
 from app.installation import Installation
@@ -52,6 +52,12 @@ def prepare() -> None:
     store_shipped()
     if not settings.is_demonstration:
         _refuse_unsafe_database(settings)
+
+
+def let_go() -> None:
+    """Closes the connections that preparing used, before a server makes processes of its own."""
+    reader().close()
+    disconnect()
 
 
 def _refuse_unsafe_database(settings: Settings) -> None:

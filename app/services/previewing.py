@@ -73,7 +73,9 @@ def foresee(report: Report, *, act: Act) -> Foreseen:
         told=frozenset(one.capacity for one in told),
         promises=MappingProxyType(
             {
-                row.clock: Promise(due_at=row.due_at, limit=row.limit, basis=definition.clocks[row.clock].basis)
+                row.clock: Promise(
+                    due_at=row.due_at, limit=row.limit, basis=definition.clocks[row.clock].basis
+                )
                 for row in snapshot.clocks
                 if row.rung == 0
             }
@@ -87,6 +89,18 @@ def soon_until(organisation_id: UUID, *, now: datetime) -> date:
     """The last local day that counts as within two working days, by the calendar of an organisation."""
     clockwork = _clockwork(reader(), organisation_id, now)
     return clockwork.due(now, SOON).astimezone(LONDON).date()
+
+
+def _promises(definition: Definition, snapshot: Snapshot) -> Mapping[str, Promise]:
+    """Every date; one that took over the earlier date of another clock follows from that clock's limit."""
+    rows = {row.clock: row for row in snapshot.clocks if row.rung == 0}
+    promises = {}
+    for code, row in rows.items():
+        clock = definition.clocks[code]
+        cap = rows.get(clock.not_later_than)
+        limit = cap.limit if cap and cap.due_at == row.due_at else row.limit
+        promises[code] = Promise(due_at=row.due_at, limit=limit, basis=clock.basis)
+    return MappingProxyType(promises)
 
 
 def _can_withdraw(definition: Definition, snapshot: Snapshot) -> bool:

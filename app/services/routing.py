@@ -1,16 +1,17 @@
 """Finding who takes a case: candidates from the database, the choice from ``domain.routing``."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import and_, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from app.database import installation_of
-from app.domain.errors import NobodyEligible
+from app.domain.errors import NobodyEligible, NotAvailable
+from app.domain.permissions import ADVISERS, HANDLERS
 from app.domain.plan import Assigned
 from app.domain.routing import (
     Candidate,
@@ -24,14 +25,16 @@ from app.domain.routing import (
     owner_row,
     told_rows,
 )
-from app.domain.vocabulary import OrganisationType, PartyRole, Role
+from app.domain.vocabulary import Kind, OrganisationType, PartyRole, Role
 from app.encryption.keys import Context, seal
-from app.keychain import case_key, gmc_token, person_token
-from app.models.case import CaseExclusion, CaseParty, RoutingDecision
+from app.keychain import case_key
+from app.models.case import CaseExclusion, CaseHandler, CaseParty, RoutingDecision
 from app.models.organisation import Appointment, Organisation
-from app.models.person import Membership, Person, Relation, RelationKind
+from app.models.person import Membership, Relation, RelationKind
+from app.queries.people import current_on, relation_on, tokens_by_person
 
 TRIES = 3
+UNRESOLVED = frozenset({Role.GUARDIAN, Role.BOARD_LEAD, Role.OUTSIDE_REVIEWER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +46,15 @@ class Ground:
     parties: Parties
     named: frozenset[UUID] = frozenset()
     not_again: frozenset[UUID] = frozenset()
+    only: frozenset[Role] = HANDLERS
     agency_id: UUID | None = None
+
+
+def who_may_take(kind: Kind, *, is_unresolved: bool) -> frozenset[Role]:
+    """The roles that a case may ever be given to. While nobody knows whom it is about: two, and a board lead."""
+    if kind is Kind.ADVICE:
+        return ADVISERS
+    return UNRESOLVED if is_unresolved else HANDLERS
 
 
 def route_owner(session: Session, matter: Matter, ground: Ground) -> Routed:
@@ -59,7 +70,7 @@ def route_told(session: Session, matter: Matter, ground: Ground) -> list[Routed]
         place = ground
         if row.name == "about-a-locum" and ground.agency_id:
             place = replace(ground, organisation_id=ground.agency_id)
-        routed = _found_or_none(session, row.to, place, row=row.name, conflicts_of=ground.organisation_id)
+        routed = found_or_none(session, row.to, place, row=row.name, conflicts_of=ground.organisation_id)
         found += [routed] if routed else []
     return found
 
@@ -69,17 +80,19 @@ def find_holder(session: Session, asked: Role, ground: Ground, *, row: str) -> R
 
     Raises NobodyEligible where not even the outside reviewer is left.
     """
-    routed = _found_or_none(session, asked, ground, row=row, conflicts_of=ground.organisation_id)
+    routed = found_or_none(session, asked, ground, row=row, conflicts_of=ground.organisation_id)
     if routed is None:
         raise NobodyEligible(f"nobody can take this as {asked}")
     return routed
 
 
-def _found_or_none(
+def found_or_none(
     session: Session, asked: Role, ground: Ground, *, row: str, conflicts_of: UUID
 ) -> Routed | None:
+    """The same, or None. ``conflicts_of`` is the organisation whose index key made the tokens of the case."""
     considered: list[Considered] = []
-    for role in ladder_of(installation_of(session).routing, asked):
+    ladder = ladder_of(installation_of(session).routing, asked)
+    for role in (role for role in ladder if role in ground.only):
         candidates = candidates_for(session, role, ground, conflicts_of=conflicts_of)
         chosen, verdicts = choose(candidates, ground.parties)
         considered += verdicts
@@ -96,23 +109,42 @@ def _found_or_none(
     return None
 
 
-def candidates_for(session: Session, role: Role, ground: Ground, *, conflicts_of: UUID) -> list[Candidate]:
-    """Everybody who holds a role in the organisation today, own people and appointed outsiders alike.
-
-    ``conflicts_of`` is the organisation whose index key made the tokens of the case.
-    """
-    holders = _holders(session, role, ground)
-    outsiders = _advisers_among(session, [one.person_id for one in holders], ground)
-    holders = [one for one in holders if one.person_id not in outsiders and one.id not in ground.not_again]
-    tokens = tokens_of(
-        session, [one.person_id for one in holders], organisation_id=conflicts_of, on=ground.on
+def find_person(session: Session, membership_id: UUID, ground: Ground) -> Routed:
+    """That very person, in a role they hold here. Raises NotAvailable with the same words for every cause."""
+    appointed = select(Appointment.capacity).where(
+        Appointment.organisation_id == ground.organisation_id, Appointment.membership_id == membership_id
     )
+    held = select(Membership.role).where(Membership.id == membership_id)
+    for role in (*session.scalars(held), *session.scalars(appointed)):
+        candidates = candidates_for(session, role, ground, conflicts_of=ground.organisation_id)
+        this_one = [one for one in candidates if one.membership_id == membership_id]
+        chosen, considered = choose(this_one, ground.parties)
+        if chosen and role in ground.only:
+            return Routed(
+                chosen=chosen,
+                capacity=role,
+                asked=role,
+                row="referral",
+                because=considered[0].verdict,
+                considered=considered,
+            )
+    raise NotAvailable("not available")
+
+
+def candidates_for(session: Session, role: Role, ground: Ground, *, conflicts_of: UUID) -> list[Candidate]:
+    """Everybody who holds a role in the organisation today, own people and appointed outsiders alike."""
+    holders = _holders(session, role, ground)
+    advising = _advisers_among(session, [one.person_id for one in holders], ground)
+    holders = [one for one in holders if one.person_id not in advising and one.id not in ground.not_again]
+    people = {one.person_id for one in holders}
+    tokens = tokens_by_person(session, people, organisation_id=conflicts_of, on=ground.on)
     return [
         Candidate(
             membership_id=one.id,
             person_id=one.person_id,
             role=one.role,
             is_named=one.person_id in ground.named,
+            is_outside=one.organisation_id != ground.organisation_id,
             open_cases=one.open_cases,
             last_assigned_at=one.last_assigned_at,
             load_version=one.load_version,
@@ -131,17 +163,12 @@ def _holders(session: Session, role: Role, ground: Ground) -> Sequence[Membershi
         or_(Appointment.ends_on.is_(None), Appointment.ends_on >= ground.on),
     )
     own = and_(Membership.organisation_id == ground.organisation_id, Membership.role == role)
-    holders = session.scalars(
+    return session.scalars(
         select(Membership)
-        .where(or_(own, Membership.id.in_(appointed)), *current_on(ground.on))
+        .where(or_(own, Membership.id.in_(appointed)), current_on(ground.on))
+        .order_by(Membership.id)
         .execution_options(populate_existing=True)
     ).all()
-    return sorted(holders, key=lambda one: one.organisation_id != ground.organisation_id)
-
-
-def current_on(day: date) -> tuple[ColumnElement[bool], ...]:
-    """The conditions under which a membership counts on a day."""
-    return (Membership.starts_on <= day, or_(Membership.ends_on.is_(None), Membership.ends_on >= day))
 
 
 def _advisers_among(session: Session, people: Sequence[UUID], ground: Ground) -> frozenset[UUID]:
@@ -151,7 +178,7 @@ def _advisers_among(session: Session, people: Sequence[UUID], ground: Ground) ->
     advising = select(Membership.person_id).where(
         Membership.person_id.in_(people),
         Membership.role.in_((Role.ADVISER, Role.ADVISER_LEAD)),
-        *current_on(ground.on),
+        current_on(ground.on),
     )
     return frozenset(session.scalars(advising))
 
@@ -161,63 +188,30 @@ def _is_mdo(session: Session, organisation_id: UUID) -> bool:
     return organisation.type is OrganisationType.MDO
 
 
-def tokens_of(
-    session: Session, people: Sequence[UUID], *, organisation_id: UUID, on: date
-) -> dict[UUID, tuple[frozenset[bytes], frozenset[bytes]]]:
-    """For each person their own blind tokens, and those of the people they are close to."""
-    numbers = dict(session.execute(select(Person.id, Person.gmc_number).where(Person.id.in_(people))).all())
-    close = _close_to(session, people, on=on)
-    return {
-        person: (
-            own_tokens(session, person, numbers.get(person), organisation_id=organisation_id),
-            frozenset(
-                person_token(session, other, organisation_id=organisation_id) for other in close[person]
-            ),
-        )
-        for person in people
-    }
-
-
-def own_tokens(
-    session: Session, person_id: UUID, gmc_number: str | None, *, organisation_id: UUID
-) -> frozenset[bytes]:
-    """The blind tokens under which a person may be part of a case: by id, and by GMC number."""
-    tokens = {person_token(session, person_id, organisation_id=organisation_id)}
-    if gmc_number:
-        tokens.add(gmc_token(session, gmc_number, organisation_id=organisation_id))
-    return frozenset(tokens)
-
-
-def _close_to(session: Session, people: Iterable[UUID], *, on: date) -> dict[UUID, set[UUID]]:
-    """Whom each person reports to, deputises for, or is related to."""
-    close: dict[UUID, set[UUID]] = {person: set() for person in people}
-    rows = session.execute(
-        select(Relation.person_id, Relation.other_id, Relation.kind).where(
-            or_(Relation.person_id.in_(close), Relation.other_id.in_(close)),
-            Relation.kind != RelationKind.SUPERVISED_BY,
-            Relation.starts_on <= on,
-            or_(Relation.ends_on.is_(None), Relation.ends_on >= on),
-        )
-    )
-    for person, other, kind in rows:
-        if person in close:
-            close[person].add(other)
-        if other in close and kind is RelationKind.RELATED_TO:
-            close[other].add(person)
-    return close
-
-
 def named_for(session: Session, person_id: UUID, *, on: date) -> frozenset[UUID]:
     """The supervisors and managers of a person, by name."""
     rows = session.scalars(
         select(Relation.other_id).where(
             Relation.person_id == person_id,
             Relation.kind.in_((RelationKind.SUPERVISED_BY, RelationKind.REPORTS_TO)),
-            Relation.starts_on <= on,
-            or_(Relation.ends_on.is_(None), Relation.ends_on >= on),
+            relation_on(on),
         )
     )
     return frozenset(rows)
+
+
+def conflicted_handlers(
+    session: Session, case_id: UUID, parties: Parties, *, organisation_id: UUID, on: date
+) -> frozenset[UUID]:
+    """Those who work on a case although they, or somebody close to them, are part of it as it is known now."""
+    handlers = session.execute(
+        select(CaseHandler.membership_id, CaseHandler.person_id).where(
+            CaseHandler.case_id == case_id, CaseHandler.until_at.is_(None)
+        )
+    ).all()
+    people = {row.person_id for row in handlers}
+    tokens = tokens_by_person(session, people, organisation_id=organisation_id, on=on)
+    return frozenset(row.membership_id for row in handlers if parties.touches(*tokens[row.person_id]))
 
 
 def parties_of(session: Session, case_id: UUID) -> Parties:
@@ -230,22 +224,63 @@ def parties_of(session: Session, case_id: UUID) -> Parties:
     )
 
 
-def take_up(session: Session, routed: Routed, *, is_owner: bool, now: datetime) -> Assigned | None:
-    """Counts the case to the chosen one, unless somebody else was given a case to them meanwhile."""
+def assign(
+    session: Session, find: Callable[[], Sequence[Routed]], *, organisation_id: UUID, now: datetime
+) -> tuple[tuple[Routed, Assigned], ...]:
+    """Gives a case to those who are found, its owner in front, and counts it to each of them once.
+
+    If somebody else was given a case to one of them meanwhile, they are found again; after the third time
+    the organisation's other routing waits until this one is done.
+    """
+    for _ in range(TRIES):
+        if taken := _taken(session, find(), now):
+            return taken
+    session.execute(select(Organisation.id).where(Organisation.id == organisation_id).with_for_update())
+    return _counted(session, find(), now, is_exact=False)
+
+
+def _taken(session: Session, routed: Sequence[Routed], now: datetime) -> tuple[tuple[Routed, Assigned], ...]:
+    """All of them or none: what was counted to some is taken back where another one was taken meanwhile."""
+    with session.begin_nested() as attempt:
+        taken = _counted(session, routed, now, is_exact=True)
+        if len(taken) < len(routed):
+            attempt.rollback()
+            return ()
+        return taken
+
+
+def _counted(
+    session: Session, routed: Sequence[Routed], now: datetime, *, is_exact: bool
+) -> tuple[tuple[Routed, Assigned], ...]:
+    """Those to whom the case was counted. Locked in the order of their ids, so that none waits for another."""
+    counted = {
+        one.chosen.membership_id
+        for one in sorted(routed, key=lambda one: one.chosen.membership_id)
+        if _take_up(session, one.chosen, now, is_exact=is_exact)
+    }
+    return tuple(
+        (one, _assigned(one, is_owner=number == 0))
+        for number, one in enumerate(routed)
+        if one.chosen.membership_id in counted
+    )
+
+
+def _take_up(session: Session, chosen: Candidate, now: datetime, *, is_exact: bool) -> bool:
+    """The compare-and-set that keeps the number of open cases true."""
+    same = Membership.load_version == chosen.load_version if is_exact else true()
     taken = session.execute(
         update(Membership)
-        .where(
-            Membership.id == routed.chosen.membership_id,
-            Membership.load_version == routed.chosen.load_version,
-        )
+        .where(Membership.id == chosen.membership_id, same)
         .values(
             open_cases=Membership.open_cases + 1,
             load_version=Membership.load_version + 1,
             last_assigned_at=now,
         )
     )
-    if not taken.rowcount:  # type: ignore[attr-defined]  # an UPDATE has a cursor
-        return None
+    return bool(taken.rowcount)  # type: ignore[attr-defined]  # an UPDATE has a cursor
+
+
+def _assigned(routed: Routed, *, is_owner: bool) -> Assigned:
     return Assigned(
         membership_id=routed.chosen.membership_id,
         person_id=routed.chosen.person_id,

@@ -16,7 +16,7 @@ from app.domain.actors import Act, Actor, ActorKind
 from app.domain.calendars import LONDON
 from app.domain.classification import Classified
 from app.domain.duty import level
-from app.domain.form import Form
+from app.domain.form import Form, Question
 from app.domain.report import (
     Answered,
     Holder,
@@ -331,7 +331,7 @@ def _answered(scenario: Scenario, form: Form) -> Iterator[Answered]:
         for question in page.questions:
             value = given.pop(question.code, None)
             if value is not None:
-                words = next((one.label for one in question.options if one.value == value), value)
+                words = _words(form, question, value)
                 yield Answered(
                     question=question.code,
                     page=page.code,
@@ -341,6 +341,14 @@ def _answered(scenario: Scenario, form: Form) -> Iterator[Answered]:
                     words=words,
                     lane=lane,
                 )
+
+
+def _words(form: Form, question: Question, value: str) -> str:
+    """What the person would have read and chosen."""
+    if question.code == "platform" and value in form.catalogue.platforms:
+        voice = "concern" if form.kind is Kind.CONCERN else "self"
+        return form.catalogue.platforms[value].words.spoken(voice)
+    return next((one.label for one in question.options if one.value == value), value)
 
 
 def _patient_answer(answers: Answers) -> str:

@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from app.audit.record import record_personal
 from app.config import INDEPENDENT
-from app.database import installation_of, transaction
-from app.domain.actors import Act, Actor
+from app.database import installation_of, reader, transaction
+from app.domain.actors import Act, Actor, ActorKind
 from app.domain.calendars import LONDON
 from app.domain.errors import AlreadySubmitted, InvalidInput, NotAvailable, NotFound
 from app.domain.events import (
@@ -37,23 +37,15 @@ from app.domain.vocabulary import (
     Role,
 )
 from app.domain.workflow import Clock, Condition, Definition, Snapshot
-from app.keychain import gmc_token, person_token
+from app.keychain import gmc_token, person_token, person_tokens
 from app.models.case import Case, CaseParty
 from app.models.draft import Draft
 from app.models.organisation import Organisation
 from app.models.person import Membership, Person
+from app.queries.people import current_on
 from app.services.changes import Opening, open_case
 from app.services.clockworks import clockwork_for
-from app.services.routing import (
-    TRIES,
-    Ground,
-    current_on,
-    named_for,
-    own_tokens,
-    route_owner,
-    route_told,
-    take_up,
-)
+from app.services.routing import Ground, assign, named_for, route_owner, route_told, who_may_take
 
 REPORTER = "reporter"
 CLOCK = "clock"
@@ -106,45 +98,54 @@ def submit(reports: Reports, *, draft_id: UUID | None, act: Act) -> tuple[Sent, 
     with transaction() as session:
         if draft_id is not None:
             _take_draft(session, draft_id, act)
-        sent = []
-        if reports.employer is not None:
-            sent.append(_open(session, reports.employer, draft_id=draft_id, act=act))
-        if reports.advice is not None:
-            minute = act.now.replace(second=0, microsecond=0)
-            sent.append(_open(session, reports.advice, draft_id=draft_id, act=replace(act, now=minute)))
-        return tuple(sent)
+        rooms = (report for report in (reports.employer, reports.advice) if report is not None)
+        return tuple(_open(session, report, draft_id=draft_id, act=_as_told(report, act)) for report in rooms)
+
+
+def _as_told(report: Report, act: Act) -> Act:
+    """What a room learns of the instant: the MDO, and whoever hears from nobody in particular, the minute."""
+    if report.kind is Kind.ADVICE or report.identity is ReporterIdentity.ANONYMOUS:
+        return replace(act, now=act.now.replace(second=0, microsecond=0))
+    return act
+
+
+def _as_recorded(report: Report, act: Act) -> Act:
+    """What the trail learns of the actor: of who reports without a name, nothing that leads back to them."""
+    if report.identity is ReporterIdentity.ANONYMOUS:
+        return replace(act, actor=Actor(kind=ActorKind.PERSON))
+    return act
 
 
 def _take_draft(session: Session, draft_id: UUID, act: Act) -> None:
     """A draft that was sent is gone; its case is found by the blind token it left."""
-    draft = session.get(Draft, draft_id)
-    if draft is None:
-        raise AlreadySubmitted("this draft was sent or deleted before")
-    if draft.person_id != act.actor.person_id:
+    author = session.scalar(select(Draft.person_id).where(Draft.id == draft_id))
+    if author is not None and author != act.actor.person_id:
         raise NotFound("no such draft")
-    session.delete(draft)
-    record_personal(session, DraftChanged(by="person", change="sent"), person_id=draft.person_id, act=act)
+    taken = session.execute(delete(Draft).where(Draft.id == draft_id))
+    if author is None or not taken.rowcount:  # type: ignore[attr-defined]  # a DELETE has a cursor
+        raise AlreadySubmitted("this draft was sent or deleted before")
+    record_personal(session, DraftChanged(by="person", change="sent"), person_id=author, act=act)
 
 
 def sent_before(draft_id: UUID, *, act: Act) -> tuple[Sent, ...]:
     """The cases that a draft of this person became: the employer's first. Empty if it never was sent."""
-    with transaction() as session:
-        places = _places_of(session, act.actor)
-        tokens = [_submission_token(session, place, draft_id) for place in places]
-        cases = session.scalars(
-            select(Case).where(Case.submission_token.in_(tokens)).order_by(Case.kind.desc())
+    session = reader()
+    places = _places_of(session, act.actor)
+    tokens = [_submission_token(session, place, draft_id) for place in places]
+    cases = session.scalars(
+        select(Case).where(Case.submission_token.in_(tokens)).order_by(Case.kind.desc())
+    ).all()
+    return tuple(
+        Sent(
+            kind=case.kind,
+            case_id=case.id,
+            reference=case.reference,
+            organisation_id=case.organisation_id,
+            owner_role=case.owner_role,
         )
-        return tuple(
-            Sent(
-                kind=case.kind,
-                case_id=case.id,
-                reference=case.reference,
-                organisation_id=case.organisation_id,
-                owner_role=case.owner_role,
-            )
-            for case in cases
-            if _is_reporter(session, case, act.actor)
-        )
+        for case in cases
+        if _is_reporter(session, case, act.actor)
+    )
 
 
 def _places_of(session: Session, actor: Actor) -> Sequence[UUID]:
@@ -183,13 +184,17 @@ def lay_out(session: Session, report: Report, *, act: Act) -> Laid:
     subject = _subject_of(session, report, organisation_id, act)
     subject = _with_known_ticks(session, subject, person.id, act)
     parties = _parties(session, report, person, subject, organisation_id)
-    exclusions = _advisers_at_work(session, report, person.id, organisation_id, act)
+    exclusions = (
+        *_advisers_at_work(session, report, person.id, organisation_id, act),
+        *_may_be_subject(session, subject, organisation_id, act),
+    )
     tokens = frozenset(token for _, token in parties) | frozenset(token for token, _ in exclusions)
     about = frozenset(token for role, token in parties if role is PartyRole.SUBJECT)
     ground = Ground(
         organisation_id=organisation_id,
         on=_day(act.now),
         parties=Parties(tokens, about),
+        only=who_may_take(report.kind, is_unresolved=subject.standing == "unresolved"),
         named=named_for(session, person.id, on=_day(act.now)),
         agency_id=subject.agency_id,
     )
@@ -223,7 +228,7 @@ def _open(session: Session, report: Report, *, draft_id: UUID | None, act: Act) 
     """One report becomes one case: who is part of it, who takes it, which clocks run, all in one write."""
     laid = lay_out(session, report, act=act)
     organisation_id = laid.ground.organisation_id
-    routed = _route(session, laid.matter, laid.ground, act)
+    routed = _route(session, laid, act)
     snapshot, clockwork = with_clocks(session, laid, routed[0][1], act=act)
     opening = Opening(
         definition=installation_of(session).workflows[report.kind],
@@ -232,14 +237,15 @@ def _open(session: Session, report: Report, *, draft_id: UUID | None, act: Act) 
         form=report.kind,
         form_version=report.form_version,
         language=report.language,
-        answers=_answers(report),
+        answers=_answers(report, _signature(session, report, act)),
         submission_token=_submission_token(session, organisation_id, draft_id) if draft_id else None,
         parties=laid.parties,
-        routed=tuple(routed),
+        routed=routed,
         values={"also": " ".join(report.also), "severity_reason": " ".join(report.severity_reasons)},
         wish=Wish(events=_opening_events(report, routed, snapshot), exclusions=laid.exclusions),
     )
-    reference = open_case(session, opening, act=act, calendar_version=clockwork.calendar.version)
+    recorded = _as_recorded(report, act)
+    reference = open_case(session, opening, act=recorded, calendar_version=clockwork.calendar.version)
     return Sent(
         kind=report.kind,
         case_id=snapshot.case_id,
@@ -257,8 +263,8 @@ def _reporter(session: Session, report: Report, act: Act) -> Membership:
         select(Membership)
         .where(
             Membership.person_id == act.actor.person_id,
-            Membership.organisation_id == UUID(report.workplace),
-            *current_on(_day(act.now)),
+            Membership.organisation_id == _id("workplace", report.workplace),
+            current_on(_day(act.now)),
         )
         .order_by(Membership.id != act.actor.membership_id, Membership.id)
     ).first()
@@ -272,7 +278,7 @@ def _receiver(session: Session, report: Report, reporter: Membership) -> UUID:
     if report.kind is not Kind.ADVICE:
         return reporter.organisation_id
     settings = installation_of(session).settings
-    mdo = session.get(Organisation, UUID(report.mdo)) if report.mdo else None
+    mdo = session.get(Organisation, _id("mdo", report.mdo)) if report.mdo else None
     if mdo is None or mdo.type is not OrganisationType.MDO:
         raise InvalidInput("mdo", "unknown")
     if settings.operator not in {INDEPENDENT, mdo.code}:
@@ -301,11 +307,11 @@ def _chosen_person(
 ) -> Person | None:
     """Only somebody who holds a membership here counts; the reporter is never told whether a number fits."""
     here = select(Membership.person_id).where(
-        Membership.organisation_id == organisation_id, *current_on(_day(act.now))
+        Membership.organisation_id == organisation_id, current_on(_day(act.now))
     )
     if person_id is not None:
         return session.scalars(
-            select(Person).where(Person.id == UUID(person_id), Person.id.in_(here))
+            select(Person).where(Person.id == _id("subject", person_id), Person.id.in_(here))
         ).one_or_none()
     if gmc_number is not None:
         return session.scalars(
@@ -326,11 +332,11 @@ def _known_subject(
     rows = session.execute(
         select(Membership.role, Membership.post, Organisation.id, Organisation.type)
         .join(Organisation, Organisation.id == Membership.organisation_id)
-        .where(Membership.person_id == person.id, *current_on(_day(act.now)))
+        .where(Membership.person_id == person.id, current_on(_day(act.now)))
     ).all()
     agencies = [row.id for row in rows if row.type is OrganisationType.AGENCY]
     here = [row for row in rows if row.id == organisation_id]
-    tokens = own_tokens(session, person.id, person.gmc_number, organisation_id=organisation_id)
+    tokens = person_tokens(session, person.id, person.gmc_number, organisation_id=organisation_id)
     return _Subject(
         standing="none" if part is PartyRole.OTHER_PARTY else "known",
         person_id=person.id,
@@ -359,7 +365,7 @@ def _parties(
     """
     if report.identity is ReporterIdentity.ANONYMOUS:
         return tuple((subject.part, token) for token in subject.tokens)
-    own = sorted(own_tokens(session, person.id, person.gmc_number, organisation_id=organisation_id))
+    own = sorted(person_tokens(session, person.id, person.gmc_number, organisation_id=organisation_id))
     parties = [(PartyRole.REPORTER, token) for token in own]
     if report.kind is Kind.SELF_REPORT:
         parties += [(PartyRole.SUBJECT, token) for token in own]
@@ -374,18 +380,38 @@ def _advisers_at_work(
         return ()
     today = current_on(_day(act.now))
     employers = select(Membership.organisation_id).where(
-        Membership.person_id == person_id, Membership.organisation_id != mdo_id, *today
+        Membership.person_id == person_id, Membership.organisation_id != mdo_id, today
     )
-    advisers = select(Membership.person_id).where(Membership.organisation_id == mdo_id, *today)
+    advisers = select(Membership.person_id).where(Membership.organisation_id == mdo_id, today)
     both = session.scalars(
         select(Membership.person_id)
-        .where(Membership.organisation_id.in_(employers), Membership.person_id.in_(advisers), *today)
+        .where(Membership.organisation_id.in_(employers), Membership.person_id.in_(advisers), today)
         .distinct()
     )
     return tuple(
         (person_token(session, one, organisation_id=mdo_id), "same_employer")
         for one in both
         if one != person_id
+    )
+
+
+def _may_be_subject(
+    session: Session, subject: _Subject, organisation_id: UUID, act: Act
+) -> tuple[tuple[bytes, str], ...]:
+    """While nobody knows whom a concern is about, a guardian who may be that person does not see it either."""
+    if subject.standing != "unresolved" or "guardian" not in subject.ticks:
+        return ()
+    guardians = session.scalars(
+        select(Membership.person_id)
+        .where(
+            Membership.organisation_id == organisation_id,
+            Membership.role == Role.GUARDIAN,
+            current_on(_day(act.now)),
+        )
+        .distinct()
+    )
+    return tuple(
+        (person_token(session, one, organisation_id=organisation_id), "may_be_subject") for one in guardians
     )
 
 
@@ -407,27 +433,17 @@ def _matter(report: Report, reporter: Membership, subject: _Subject) -> Matter:
     )
 
 
-def _route(session: Session, matter: Matter, ground: Ground, act: Act) -> list[tuple[Routed, Assigned]]:
-    """The owner first, then those who are told; a person is never counted twice."""
-    owner = _taken(session, matter, ground, act)
-    people = {owner[1].membership_id}
-    taken = [owner]
-    for routed in route_told(session, matter, ground):
-        if routed.chosen.membership_id not in people:
-            assigned = take_up(session, routed, is_owner=False, now=act.now)
-            people.add(routed.chosen.membership_id)
-            taken += [(routed, assigned)] if assigned else []
-    return taken
+def _route(session: Session, laid: Laid, act: Act) -> tuple[tuple[Routed, Assigned], ...]:
+    """The owner first, then those who are told; nobody is counted twice."""
 
+    def find() -> list[Routed]:
+        owner = route_owner(session, laid.matter, laid.ground)
+        found = {owner.chosen.membership_id: owner}
+        for one in route_told(session, laid.matter, laid.ground):
+            found.setdefault(one.chosen.membership_id, one)
+        return list(found.values())
 
-def _taken(session: Session, matter: Matter, ground: Ground, act: Act) -> tuple[Routed, Assigned]:
-    """Routed again when somebody else was given a case to the same person meanwhile."""
-    for _ in range(TRIES):
-        routed = route_owner(session, matter, ground)
-        assigned = take_up(session, routed, is_owner=True, now=act.now)
-        if assigned:
-            return routed, assigned
-    raise NotAvailable("everybody was given another case meanwhile")
+    return assign(session, find, organisation_id=laid.ground.organisation_id, now=act.now)
 
 
 def _snapshot(
@@ -483,10 +499,20 @@ def _opening_events(
     return (opened, assigned, *risk, *told, *armed_events(snapshot.clocks))
 
 
-def _answers(report: Report) -> str:
-    """What is sealed: every answer as it was asked, and what only people read."""
+def _signature(session: Session, report: Report, act: Act) -> dict[str, str] | None:
+    """The name and post that a report in the open carries, as they were when it was sent."""
+    if report.identity is not ReporterIdentity.OPEN:
+        return None
+    membership = _reporter(session, report, act)
+    person = session.get_one(Person, membership.person_id)
+    return {"name": person.name, "post": membership.post, "title": membership.title}
+
+
+def _answers(report: Report, signature: dict[str, str] | None) -> str:
+    """What is sealed: every answer as it was asked, who gave it, and what only people read."""
     return json.dumps(
         {
+            "reporter": signature,
             "narrative": report.narrative,
             "answers": [asdict(answer) for answer in report.answers],
             "subject": asdict(report.subject) if report.subject else None,
@@ -498,6 +524,14 @@ def _answers(report: Report) -> str:
         },
         ensure_ascii=False,
     )
+
+
+def _id(field: str, text: str) -> UUID:
+    """An id that came from a form. Raises InvalidInput for anything else."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise InvalidInput(field, "unknown") from error
 
 
 def _day(now: datetime) -> date:
