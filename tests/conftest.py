@@ -9,6 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, Page
 
 from app import create_app
@@ -107,12 +108,21 @@ def canaries(database: Database) -> Iterator[Canaries]:
         assert watched.in_clear() == []
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(request: pytest.FixtureRequest) -> Path:
+    """Where the templates of this run are kept once compiled: otherwise each test would compile them anew."""
+    folder = request.config.stash[RUN] / "templates"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture
-def app(settings: Settings, clock: Clock, canaries: Canaries) -> Iterator[Flask]:
+def app(settings: Settings, clock: Clock, canaries: Canaries, compiled_templates: Path) -> Iterator[Flask]:
     """A whole installation. Afterwards it holds no connection."""
     made = create_app(settings, clock=clock)
     made.testing = True
     made.test_client_class = StrictClient
+    made.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled_templates))
     yield made
     assert open_connections(made) == 0
     with made.app_context():
