@@ -25,7 +25,9 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
     settings = (settings or Settings.from_environment()).with_kept_secret()
     settings.refuse_unsafe()
     installation = installation_from(settings, clock=clock)
-    app = Flask(__name__, template_folder="../templates", instance_path=str(Path(settings.instance).resolve()))
+    app = Flask(
+        __name__, template_folder="../templates", instance_path=str(Path(settings.instance).resolve())
+    )
     app.config.from_mapping(settings.for_flask())
     app.extensions["candour"] = installation
     database.init_app(app, installation)
@@ -33,5 +35,6 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
     CSRFProtect(app)
     for part in (security, access, errors, presentation, blueprints, cli):
         part.init_app(app)
-    app.wsgi_app = ProxyFix(app.wsgi_app, **dict.fromkeys(("x_for", "x_proto", "x_host"), settings.trusted_proxies))  # type: ignore[method-assign]
+    proxies = settings.trusted_proxies
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # as Flask documents
     return app

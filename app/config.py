@@ -185,11 +185,15 @@ def _value(name: str, kind: Any, value: Any) -> Any:
     try:
         if isinstance(value, kind):
             return _of_its_kind(kind, value)
-        if not isinstance(value, str):
-            raise TypeError(f"{value!r} is of the wrong kind")
-        return _truth(value) if kind is bool else kind(value)
+        return _truth(_text(value)) if kind is bool else kind(_text(value))
     except (TypeError, ValueError) as error:
         raise UnsafeSettingsError(f"the setting {name} cannot be read: {error}") from error
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is of the wrong kind")
+    return value
 
 
 def _of_its_kind(kind: Any, value: Any) -> Any:

@@ -29,6 +29,7 @@ from app.keychain import (
 from app.models.ledger import AuditAlias, AuditDetail, AuditEntry, AuditSequence
 
 LEAF_VERSION = 1
+Row = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,18 @@ class CaseRecord:
     event: Event
     previous_state: str | None = None
     new_state: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hand:
+    """Who writes where, and when: what all entries of one act share."""
+
+    log: str
+    key: Key
+    alias: UUID
+    at: datetime
+    case_id: UUID | None = None
+    definition: str | None = None
 
 
 def leaf_time(at: datetime) -> str:
@@ -61,22 +74,8 @@ def record_case(
     key = case_key(session, case_id, organisation_id=organisation_id)
     alias = _alias(session, log, scope=case_id.hex, actor=act.actor)
     first = _next_numbers(session, case_id, count=len(records))
-    entries, details = [], []
-    for number, one in enumerate(records, start=first):
-        entry, detail = _written(
-            one,
-            key=key,
-            alias=alias,
-            at=act.now,
-            log=log,
-            case_id=case_id,
-            number=number,
-            definition=definition,
-        )
-        entries.append(entry)
-        details.append(detail)
-    session.execute(insert(AuditEntry), entries)
-    session.execute(insert(AuditDetail), details)
+    hand = _Hand(log=log, key=key, alias=alias, at=act.now, case_id=case_id, definition=definition)
+    _write(session, [_written(one, hand, number=number) for number, one in enumerate(records, start=first)])
 
 
 def record_organisation(session: Session, event: Event, *, organisation_id: UUID, act: Act) -> None:
@@ -106,31 +105,16 @@ def _record_plain(session: Session, event: Event, *, log: str, act: Act) -> None
 
 def _record(session: Session, event: Event, *, key: Key, log: str, act: Act) -> None:
     alias = _alias(session, log, scope="", actor=act.actor)
-    entry, detail = _written(
-        CaseRecord(event=event),
-        key=key,
-        alias=alias,
-        at=act.now,
-        log=log,
-        case_id=None,
-        number=None,
-        definition=None,
-    )
-    session.execute(insert(AuditEntry), [entry])
-    session.execute(insert(AuditDetail), [detail])
+    hand = _Hand(log=log, key=key, alias=alias, at=act.now)
+    _write(session, [_written(CaseRecord(event=event), hand, number=None)])
 
 
-def _written(
-    one: CaseRecord,
-    *,
-    key: Key,
-    alias: UUID,
-    at: datetime,
-    log: str,
-    case_id: UUID | None,
-    number: int | None,
-    definition: str | None,
-) -> tuple[dict[str, object], dict[str, object]]:
+def _write(session: Session, written: Sequence[tuple[Row, Row]]) -> None:
+    session.execute(insert(AuditEntry), [entry for entry, _ in written])
+    session.execute(insert(AuditDetail), [detail for _, detail in written])
+
+
+def _written(one: CaseRecord, hand: _Hand, *, number: int | None) -> tuple[Row, Row]:
     """The rows of one entry: its leaf bytes and its sealed detail."""
     entry_id = uuid4()
     detail = canonical(one.event.detail())
@@ -138,27 +122,27 @@ def _written(
         {
             "version": LEAF_VERSION,
             "id": entry_id.hex,
-            "at": leaf_time(at),
-            "actor": alias.hex,
+            "at": leaf_time(hand.at),
+            "actor": hand.alias.hex,
             "action": one.event.tag,
-            "case": case_id.hex if case_id else None,
+            "case": hand.case_id.hex if hand.case_id else None,
             "case_seq": number,
             "previous_state": one.previous_state,
             "new_state": one.new_state,
-            "definition": definition,
-            "commitment": commitment(key, entry_id, detail).hex(),
+            "definition": hand.definition,
+            "commitment": commitment(hand.key, entry_id, detail).hex(),
         }
     )
-    entry: dict[str, object] = {
+    entry: Row = {
         "id": entry_id,
-        "log": log,
-        "case_id": case_id,
+        "log": hand.log,
+        "case_id": hand.case_id,
         "case_seq": number,
         "action": one.event.tag,
-        "at": at,
+        "at": hand.at,
         "leaf": leaf,
     }
-    sealed = key.seal(detail, context=detail_context(log, entry_id))
+    sealed = hand.key.seal(detail, context=detail_context(hand.log, entry_id))
     return entry, {"entry_id": entry_id, "detail_sealed": sealed}
 
 

@@ -46,7 +46,7 @@ def play_file(file: Path) -> None:
 
 
 def _throw_away(folder: Path) -> Flask:
-    from app import create_app  # noqa: PLC0415  the factory imports the commands
+    from app import create_app  # here, because the factory imports the commands
 
     return create_app(Settings(instance=folder))
 

@@ -75,7 +75,7 @@ class Key:
 
     def wrap(self, key: "Key", *, context: Context) -> bytes:
         """Another key, sealed under this one."""
-        return self.seal(key._secret, context=context)
+        return self.seal(key.export(), context=context)
 
     def unwrap(self, wrapped: bytes, *, context: Context) -> "Key":
         """The key inside. Raises SealBroken."""
@@ -83,7 +83,9 @@ class Key:
 
     def derive(self, purpose: bytes) -> "Key":
         """A key for one purpose only (HKDF-SHA256, RFC 5869)."""
-        return Key(HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(self._secret))
+        return Key(
+            HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(self._secret)
+        )
 
     def mac(self, message: bytes) -> bytes:
         """HMAC-SHA256 of a message, 32 bytes."""
@@ -94,7 +96,7 @@ class Key:
         return self.mac(identifier.bytes)[:TOKEN_BYTES]
 
     def export(self) -> bytes:
-        """The raw secret, for the keyring file only."""
+        """The raw secret, for wrapping and for the keyring file."""
         return self._secret
 
 

@@ -1,5 +1,6 @@
 """What a mail says: one of five constant texts. No name, reference, category, role or content is ever in one."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -28,25 +29,26 @@ def letter_box() -> Environment:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What stands on the outside of a mail; ``at`` is the instant of sending."""
+
+    to: str
+    sender: str
+    at: datetime
+    message_id: str
+
+
 def letter(
-    letters: Environment,
-    kind: MailKind,
-    *,
-    to: str,
-    sender: str,
-    at: datetime,
-    message_id: str,
-    link: str,
-    date: str = "",
-    code: str = "",
+    letters: Environment, kind: MailKind, stamp: Stamp, *, link: str, date: str = "", code: str = ""
 ) -> EmailMessage:
-    """The mail of one kind to one address. ``link`` is the constant start page, ``at`` the instant of sending."""
+    """The mail of one kind. ``link`` is the constant start page."""
     message = EmailMessage()
-    message["From"] = sender
-    message["To"] = to
-    message["Date"] = format_datetime(at)
+    message["From"] = stamp.sender
+    message["To"] = stamp.to
+    message["Date"] = format_datetime(stamp.at)
     message["Subject"] = SUBJECTS[kind]
-    message["Message-ID"] = message_id
+    message["Message-ID"] = stamp.message_id
     body = letters.get_template(f"{kind}.txt").render(link=link, date=date, code=code)
     message.set_content(body)
     return message

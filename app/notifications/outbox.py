@@ -18,12 +18,11 @@ def queue(
     membership_id: UUID | None = None,
     case_id: UUID | None = None,
     person_id: UUID | None = None,
-    mail_id: UUID | None = None,
 ) -> None:
     """Puts one mail in the outbox: ids only. Who may still be told is asked again when it is sent."""
     session.execute(
         insert(Mail).values(
-            id=mail_id or uuid4(),
+            id=uuid4(),
             kind=kind,
             membership_id=membership_id,
             case_id=case_id,

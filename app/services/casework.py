@@ -318,13 +318,12 @@ def refer(
     case_id: UUID,
     version: int,
     *,
-    to: Role | None,
-    membership_id: UUID | None = None,
+    to: Role | UUID,
     reason: str,
     text: str = "",
     act: Act,
 ) -> Role:
-    """Passes the case to a role, where the service picks the person, or to one holder of it.
+    """Passes the case to a role, where the service picks the person, or to one membership that holds it.
 
     Answers the role that has it now. Raises NotAvailable where the chosen person cannot take it, for
     whatever cause, and NobodyEligible where nobody can.
@@ -332,7 +331,7 @@ def refer(
     found: list[Role] = []
 
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
-        routed, new = _next_owner(scene, to, membership_id)
+        routed, new = _next_owner(scene, to)
         found.append(new.capacity)
         event = CaseReferred(by=scene.by, to=new.capacity, reason=reason)
         wish = Wish(
@@ -348,14 +347,12 @@ def refer(
     return found[0]
 
 
-def _next_owner(scene: Scene, to: Role | None, membership_id: UUID | None) -> tuple[Routed, Assigned]:
+def _next_owner(scene: Scene, to: Role | UUID) -> tuple[Routed, Assigned]:
     """Never officers, who know a part only, nor anybody who is no handler at all."""
     ground = _ground(scene, frozenset({scene.snapshot.owner_membership_id}))
     ground = replace(ground, only=ground.only - OFFICERS)
-    if membership_id is not None:
-        return _given(scene, lambda: find_person(scene.session, membership_id, ground))
-    if to is None:
-        raise InvalidInput("to", "missing")
+    if isinstance(to, UUID):
+        return _given(scene, lambda: find_person(scene.session, to, ground))
     if to not in ground.only:
         raise NotAvailable("not available")
     return _given(scene, lambda: find_holder(scene.session, to, ground, row="referral"))

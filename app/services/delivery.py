@@ -24,7 +24,7 @@ from app.models.case import Case
 from app.models.mail import Mail, MailKind, MailState
 from app.models.person import Membership, Person
 from app.notifications.channels import CannotSend, Channel, channel_for
-from app.notifications.letters import letter
+from app.notifications.letters import Stamp, letter
 from app.queries.cases import visible_case
 from app.queries.people import current_on, tokens_by_person
 from app.services.changes import sealed_at
@@ -221,10 +221,12 @@ def _send(envelope: Envelope, channel: Channel, now: datetime) -> None:
         message = letter(
             installation.letters,
             envelope.kind,
-            to=envelope.address,
-            sender=installation.settings.mail_from,
-            at=now,
-            message_id=f"<{opaque}@{domain}>",
+            Stamp(
+                to=envelope.address,
+                sender=installation.settings.mail_from,
+                at=now,
+                message_id=f"<{opaque}@{domain}>",
+            ),
             link=installation.settings.public_url,
             date=envelope.date,
             code=envelope.code,

@@ -244,14 +244,13 @@ def _advisers(file: CaseFile) -> list[Choice]:
 
 def _passed_on(opened: Opened, form: ReferForm) -> bool:
     """Whether somebody took the case; if not, the form says so, with the same words for every cause."""
-    chosen = UUID(form.to.data) if form.to.data != SERVICE_PICKS else None
+    chosen = UUID(form.to.data) if form.to.data != SERVICE_PICKS else Role.ADVISER
     try:
         with _fresh(opened, form):
             casework.refer(
                 opened.file.id,
                 form.seen_version,
-                to=None if chosen else Role.ADVISER,
-                membership_id=chosen,
+                to=chosen,
                 reason=form.reason.data,
                 text=form.text.data,
                 act=current_act(),

@@ -139,12 +139,10 @@ def refer(reference: str) -> ResponseReturnValue:
     form.to.choices = _takers(case)
 
     def act() -> ResponseReturnValue:
-        role, person = _chosen(form.to.data)
         casework.refer(
             case.file.id,
             form.at_version,
-            to=role,
-            membership_id=person,
+            to=_chosen(form.to.data),
             reason=form.reason.data,
             text=form.text.data,
             act=current_act(),
@@ -170,10 +168,10 @@ def _takers(case: Opened) -> list[Choice]:
     ]
 
 
-def _chosen(value: str) -> tuple[Role | None, UUID | None]:
+def _chosen(value: str) -> Role | UUID:
     """What was chosen; the form has made sure that it was on the page."""
     what, _colon, which = value.partition(":")
-    return (Role(which), None) if what == "role" else (None, UUID(which))
+    return Role(which) if what == "role" else UUID(which)
 
 
 @bp.route("/cases/<reference>/escalate", methods=["GET", "POST"])

@@ -16,6 +16,7 @@ from app.web.access import current_act, current_now, installation, signed_in
 from app.web.reasons import limit_in_words
 from app.web.reporting.desk import Desk
 from app.web.reporting.questions import own_role
+from app.web.reporting.summary import possessive
 from app.web.words import role_in_sentence, sentence
 
 WITHIN = timedelta(hours=72)
@@ -225,11 +226,6 @@ def _mdo_lines(desk: Desk, report: Report, reports: Reports) -> Iterator[str]:
         yield _("Asking does not start the 72 hours or any other clock at work.")
     if report.patient_data is not PatientData.NO:
         yield _("Your employer may need to know soon.")
-
-
-def possessive(name: str) -> str:
-    """A name as the owner of something."""
-    return f"{name}’" if name.endswith("s") else f"{name}’s"
 
 
 def _risk(desk: Desk, reports: Reports) -> str:

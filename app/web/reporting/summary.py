@@ -63,8 +63,12 @@ def _heading(desk: Desk, room: Lane, *, is_only: bool) -> str:
         return str(HEADINGS[desk.form.kind])
     if room is Lane.MDO:
         return _("Your MDO will see")
-    org = desk.context.words["org"]
-    return _("%(org)s people will see", org=f"{org}’" if org.endswith("s") else f"{org}’s")
+    return _("%(org)s people will see", org=possessive(desk.context.words["org"]))
+
+
+def possessive(name: str) -> str:
+    """A name as the owner of something."""
+    return f"{name}’" if name.endswith("s") else f"{name}’s"
 
 
 def filed_under(desk: Desk) -> tuple[str, Sequence[str]]:
