@@ -5,10 +5,11 @@ import secrets
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL_SECRET_BYTES = 32
@@ -39,9 +40,9 @@ class Settings:
     instance: Path = ROOT / "instance"
     mode: Mode = Mode.DEMONSTRATION
     debug: bool = False
-    secret_key: str = ""
-    database_url: str = ""
-    owner_url: str = ""
+    secret_key: str = field(default="", repr=False)
+    database_url: str = field(default="", repr=False)
+    owner_url: str = field(default="", repr=False)
     operator: str = INDEPENDENT
     operator_name: str = "the Candour demonstration"
     public_url: str = "http://127.0.0.1:5000/"
@@ -50,7 +51,7 @@ class Settings:
     smtp_host: str = ""
     smtp_port: int = 25
     smtp_user: str = ""
-    smtp_password: str = ""
+    smtp_password: str = field(default="", repr=False)
     smtp_starttls: bool = False
     argon2_time_cost: int = 3
     argon2_memory_kib: int = 65536
@@ -68,7 +69,7 @@ class Settings:
         variables = _from_variables(environment)
         instance = Path(str(variables.pop("instance", ROOT / "instance"))).resolve()
         filed = _from_file(instance / "config.toml")
-        known = {field.name for field in fields(cls)} - {"instance"}
+        known = {one.name for one in fields(cls)} - {"instance"}
         if unknown := (filed.keys() | variables.keys()) - known:
             raise UnsafeSettingsError(f"unknown settings: {', '.join(sorted(unknown))}")
         return _typed({**filed, **variables, "instance": instance})
@@ -117,7 +118,7 @@ class Settings:
                     raise UnsafeSettingsError(message)
 
     def _dangers(self) -> tuple[tuple[bool, str], ...]:
-        one_role = not self.is_sqlite and (not self.owner_url or self.owner_url == self.database_url)
+        one_role = not self.is_sqlite and _role_of(self.owner_url) in {None, _role_of(self.database_url)}
         plain_http = not self.public_url.startswith("https://") or self.trusted_proxies < 1
         return (
             (
@@ -142,6 +143,11 @@ class Settings:
         if self.secret_key or not self.is_demonstration:
             return self
         return replace(self, secret_key=_kept_secret(self.instance / "secret"))
+
+
+def _role_of(url: str) -> str | None:
+    """The role of the database by whose name an address signs in."""
+    return urlsplit(url).username
 
 
 def _kept_secret(path: Path) -> str:
@@ -176,7 +182,7 @@ def _from_variables(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _typed(chosen: Mapping[str, Any]) -> Settings:
-    kinds: dict[str, Any] = {field.name: field.type for field in fields(Settings)}
+    kinds: dict[str, Any] = {one.name: one.type for one in fields(Settings)}
     return Settings(**{name: _value(name, kinds[name], value) for name, value in chosen.items()})
 
 
