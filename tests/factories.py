@@ -1,16 +1,20 @@
 """Worlds for tests, in the words of the domain: made by the real services, so that none is impossible."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
+from threading import Barrier
+from typing import TypeVar
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.database import reader, transaction
-from app.domain.actors import Act, Actor, ActorKind
+from app.domain.actors import Act, Actor
 from app.domain.calendars import LONDON
-from app.domain.report import Holder, Report, Reports, RiskNow, SubjectChoice
+from app.domain.report import Answered, Holder, Particulars, Report, Reports, RiskNow, SubjectChoice
 from app.domain.severity import suggest
 from app.domain.vocabulary import (
     Duty,
@@ -27,11 +31,11 @@ from app.domain.vocabulary import (
     StillLive,
     Visibility,
 )
-from app.domain.report import Answered, Particulars
-from app.models.case import Case
+from app.models.case import Case, CaseHandler
 from app.models.organisation import Organisation
-from app.models.person import Person, RelationKind
+from app.models.person import Membership, Person, RelationKind
 from app.queries import people
+from app.queries.cases import visible_case
 from app.services import casework
 from app.services.casting import Employed, Stage
 from app.services.installing import prepare
@@ -39,7 +43,8 @@ from app.services.passwords import passwords_of
 from app.services.submitting import Sent, submit
 from tests.infrastructure.clock import Clock
 
-PASSWORD = "plain sailing in April"  # noqa: S105  of invented people
+T = TypeVar("T")
+PASSWORD = "plain sailing in April"
 NARRATIVE = "I posted a thread about a rare rash and a reply guessed the village."
 
 
@@ -79,13 +84,20 @@ class World:
             return self._kept(stage, organisation.id)
 
     def _kept(self, stage: Stage, made: UUID) -> UUID:
-        stage.session.execute(update(Person).where(Person.password_hash.is_(None)).values(password_hash=self._hash))
+        stage.session.execute(
+            update(Person).where(Person.password_hash.is_(None)).values(password_hash=self._hash)
+        )
         self.cast += stage.employed
         self._people = stage.people
         return made
 
     def employ(
-        self, role: Role = Role.MEMBER, *, post: Post = Post.CONSULTANT, at: UUID | None = None, title: str = ""
+        self,
+        role: Role = Role.MEMBER,
+        *,
+        post: Post = Post.CONSULTANT,
+        at: UUID | None = None,
+        title: str = "",
     ) -> Employed:
         """A new person in one role."""
         with self.app.app_context(), transaction() as session:
@@ -95,7 +107,9 @@ class World:
             self._kept(stage, organisation.id)
             return employed
 
-    def appoint(self, who: Employed, role: Role, *, at: UUID | None = None, post: Post = Post.CONSULTANT) -> Employed:
+    def appoint(
+        self, who: Employed, role: Role, *, at: UUID | None = None, post: Post = Post.CONSULTANT
+    ) -> Employed:
         """A further role for somebody."""
         with self.app.app_context(), transaction() as session:
             stage = Stage(session=session, now=self.clock(), people=self._people)
@@ -128,18 +142,72 @@ class World:
     def actor(self, who: Employed) -> Actor:
         """Somebody acting in that membership, with the tokens that the web gives them."""
         with self.app.app_context():
-            day = self.clock().astimezone(LONDON).date()
-            number = reader().get_one(Person, who.person_id).gmc_number
-            close = people.people_close_to(who.person_id, on=day)
-            return Actor(
-                kind=ActorKind.PERSON,
+            person = reader().get_one(Person, who.person_id)
+            signed_in = people.SignedIn(
+                session_id=b"",
                 person_id=who.person_id,
+                name=person.name,
+                gmc_number=person.gmc_number,
+                language="en",
+                expires_at=self.clock(),
                 membership_id=who.membership_id,
-                organisation_id=who.organisation_id,
                 role=who.role,
-                tokens=people.tokens_of([(who.person_id, number)], organisation_id=who.organisation_id),
-                close_tokens=people.tokens_of(close, organisation_id=who.organisation_id),
+                organisation_id=who.organisation_id,
+                organisation_name=None,
+                organisation_type=None,
             )
+            return people.actor_of(signed_in, on=self.clock().astimezone(LONDON).date())
+
+    def sees(self, who: Employed, sent: Sent) -> bool:
+        """Whether somebody may know of a case now."""
+        actor = self.actor(who)
+        with self.app.app_context():
+            return visible_case(reader(), actor, sent.case_id) is not None
+
+    def do(
+        self,
+        service: Callable[..., T],
+        sent: Sent,
+        *,
+        by: Employed | None = None,
+        version: int | None = None,
+        **facts: object,
+    ) -> T:
+        """An act of casework: by the owner and on the newest page, unless told otherwise."""
+        act = self.act(by or self.owner(sent))
+        seen = self.case(sent).version if version is None else version
+        with self.app.app_context():
+            return service(sent.case_id, seen, act=act, **facts)
+
+    def together(self, acts: Sequence[Callable[[], T]]) -> list[T | BaseException]:
+        """What becomes of acts that begin at the same moment, each in a thread: its answer, or what it raised."""
+        starting = Barrier(len(acts))
+
+        def run(act: Callable[[], T]) -> T | BaseException:
+            starting.wait(timeout=30)
+            try:
+                with self.app.app_context():
+                    return act()
+            except Exception as error:  # noqa: BLE001  it is the answer
+                return error
+
+        with ThreadPoolExecutor(len(acts)) as pool:
+            return list(pool.map(run, acts))
+
+    def open_cases(self, who: Employed) -> int:
+        """How many open cases routing believes that somebody has."""
+        with self.app.app_context():
+            return reader().get_one(Membership, who.membership_id, populate_existing=True).open_cases
+
+    def handlers(self, sent: Sent) -> dict[UUID, Role]:
+        """Who works on a case now, by membership, and in which capacity."""
+        with self.app.app_context():
+            rows = reader().execute(
+                select(CaseHandler.membership_id, CaseHandler.capacity).where(
+                    CaseHandler.case_id == sent.case_id, CaseHandler.until_at.is_(None)
+                )
+            )
+            return dict(rows.all())
 
     def act(self, who: Employed) -> Act:
         """An act of somebody, now."""
@@ -203,7 +271,9 @@ class World:
 
     def concern(self, *, about: Employed | None = None, by: Employed | None = None, **facts: object) -> Sent:
         """A concern about a colleague, who is known where one is given."""
-        subject = SubjectChoice(person_id=str(about.person_id)) if about else SubjectChoice(name="A colleague")
+        subject = (
+            SubjectChoice(person_id=str(about.person_id)) if about else SubjectChoice(name="A colleague")
+        )
         report = self.report(Kind.CONCERN, **({"subject": subject, "duty": Duty.MAY_DISCUSS} | facts))
         return self.send(report, by=by or self.doctor())
 
@@ -228,4 +298,3 @@ class World:
         decision = casework.Triage(severity=severity or case.severity, reason=reason, measures="none")
         with self.app.app_context():
             casework.triage(sent.case_id, case.version, decision=decision, act=self.act(self.owner(sent)))
-
