@@ -52,6 +52,13 @@ def act_on(case: Opened, form: CaseForm, page: Page, act: Act, **known: Any) -> 
     return show_form(case, form, page, **known)
 
 
+def prefill(form: CaseForm, **values: str) -> None:
+    """Puts words into a form that is shown for the first time; what was sent, or emptied, stays as it is."""
+    if request.method == "GET":
+        for name, value in values.items():
+            form[name].data = value
+
+
 def _acted(case: Opened, form: CaseForm, page: Page, act: Act) -> ResponseReturnValue | None:
     """The answer to an act that was done; none where something is to be put right in the form first."""
     with form.refusals(page.refusals):

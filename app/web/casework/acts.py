@@ -18,7 +18,7 @@ from app.services import casework
 from app.services.disclosure import Opened
 from app.web import moments
 from app.web.access import current_act, current_now, requires
-from app.web.casework.acting import Page, act_on, show_form
+from app.web.casework.acting import Page, act_on, prefill, show_form
 from app.web.casework.forms import (
     ROWS,
     AcknowledgeForm,
@@ -67,8 +67,8 @@ CONTAIN = Page(action=Action.RECORD_CONTAINMENT, template="containment", done=_l
 @requires(Permission.CASE_ACT)
 def acknowledge(reference: str) -> ResponseReturnValue:
     """Tells the reporter that a person has their report."""
-    case = opened(reference)
-    form = AcknowledgeForm(text=_thanks(case))
+    case, form = opened(reference), AcknowledgeForm()
+    prefill(form, text=_thanks(case))
     return act_on(
         case,
         form,
@@ -232,6 +232,7 @@ def _offer_people(case: Opened, form: AgreeForm) -> None:
         Choice(value="", label=_("Choose who")),
         *(Choice(value=name, label=name) for name in dict.fromkeys(names)),
     ]
+    form.today = local(current_now()).date()
     for number in ROWS:
         form[f"who_{number}"].choices = choices
 

@@ -14,7 +14,7 @@ from app.services import casework
 from app.services.disclosure import Opened
 from app.web import moments
 from app.web.access import current_act, current_now, installation, requires
-from app.web.casework.acting import Page, act_on
+from app.web.casework.acting import Page, act_on, prefill
 from app.web.casework.forms import (
     CloseForm,
     NoticeForm,
@@ -74,8 +74,8 @@ REOPEN = Page(action=Action.REOPEN, template="reopen", done=_l("The case is open
 @requires(Permission.CASE_ACT)
 def triage(reference: str) -> ResponseReturnValue:
     """Decides how urgent it is, what it is about, and who goes on with it."""
-    case = opened(reference)
-    form = TriageForm(category=case.file.category)
+    case, form = opened(reference), TriageForm()
+    prefill(form, category=case.file.category)
     form.shape(
         severity_now=case.file.severity,
         kind_is_concern=case.file.kind is Kind.CONCERN,

@@ -1,6 +1,7 @@
 """What a handler enters on the page of each act."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
@@ -259,9 +260,13 @@ class RecuseForm(CaseForm):
 
 
 class AgreeForm(CaseForm):
-    """Up to five things to be done. Rows are ``what_1``, ``who_1``, ``due_1`` and so on."""
+    """Up to five things to be done. Rows are ``what_1``, ``who_1``, ``due_1`` and so on.
+
+    ``today`` is the local day after which they can fall due.
+    """
 
     rows = HiddenField(default="1")
+    today: date = date.max
 
     @property
     def shown(self) -> range:
@@ -289,10 +294,13 @@ class AgreeForm(CaseForm):
             "who": _("Select who will do it"),
             "due": _("Date must be in the future"),
         }
-        empty = [name for name in missing if not self[f"{name}_{number}"].data]
-        for name in empty:
+        wrong = [name for name in missing if not self[f"{name}_{number}"].data]
+        day = self[f"due_{number}"].day
+        if day is not None and day <= self.today:
+            wrong.append("due")
+        for name in wrong:
             self.refuse(f"{name}_{number}", missing[name])
-        return not empty
+        return not wrong
 
 
 def _add_rows(form: type[AgreeForm]) -> None:

@@ -18,6 +18,8 @@ bp.record_once(lambda state: add_filters(state.app))
 
 NOT_TEXT = frozenset({"csrf_token", "version", "seen", "password", "rows"})
 LONGEST_KEPT = 20_000
+# What has not the shape of a reference is looked up all the same, so that every miss costs the same.
+NO_REFERENCE = ""
 
 
 def opened(reference: str) -> Opened:
@@ -29,7 +31,7 @@ def opened(reference: str) -> Opened:
     canonical = read_reference(reference)
     if canonical is not None and canonical != reference:
         raise RequestRedirect(url_for(request.endpoint or "", **_with(canonical)))
-    return disclosure.open_case(reference, act=current_act())
+    return disclosure.open_case(canonical or NO_REFERENCE, act=current_act())
 
 
 def _with(reference: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from app.queries.worklist import Group, Place, Row, View, Wanted, Worklist
 from app.services import disclosure
 from app.web import moments
 from app.web.access import current_act, current_actor, current_now, installation, requires
-from app.web.casework.pages import bp
+from app.web.casework.pages import NO_REFERENCE, bp
 from app.web.casework.wording import category_words, shown_role
 from app.web.words import STATES, state_words, words
 
@@ -251,6 +251,6 @@ def find() -> ResponseReturnValue:
         reference = read_reference(text)
     except MistypedReference:
         return render_template("casework/found.html", text=text, is_slip=True)
-    if disclosure.find(reference or text, act=current_act()) and reference:
+    if disclosure.find(reference or NO_REFERENCE, act=current_act()):
         return redirect(url_for(".show", reference=reference))
     return render_template("casework/found.html", text=text, is_slip=False)

@@ -1,0 +1,242 @@
+"""The case page shows each viewer what they may read, and what is to be done next."""
+
+import re
+from datetime import date
+
+import pytest
+
+from app.domain.report import SubjectChoice
+from app.domain.vocabulary import (
+    Duty,
+    Harm,
+    Identifiability,
+    PatientData,
+    Role,
+    StillLive,
+)
+from app.models.person import RelationKind
+from app.services import casework
+from tests.integration.handling import queries, signed_in, text_at
+
+STORY = "A thread about a rare rash, and a reply that guessed the village"
+
+
+def patient_case(world, **facts):
+    return world.self_report(
+        category="CONF-ID",
+        patient_data=PatientData.YES,
+        identifiability=Identifiability.I3,
+        still_live=StillLive.NO,
+        **facts,
+    )
+
+
+def test_the_page_says_what_it_is_about_and_what_is_next(client, world):
+    sent = world.self_report(category="TRU-TONE", narrative=STORY)
+    signed_in(client, world.owner(sent))
+    text = text_at(client, f"/cases/{sent.reference}")
+    for words in (
+        "Tone",
+        sent.reference,
+        "Self-report",
+        "Low",
+        "New: waiting for triage",
+        "Owner: you",
+        STORY,
+    ):
+        assert words in text
+    assert "Acknowledge Due Thursday 9 April 2026 at 5pm" in text
+    assert "Not every departure from the guidance is serious." in text
+
+
+def test_one_green_button_and_only_what_the_definition_offers(client, world):
+    sent = world.self_report()
+    signed_in(client, world.owner(sent))
+    html = client.get(f"/cases/{sent.reference}").text
+    green = re.findall(r'class="nhsuk-button"', html)
+    menu = re.search(r'<details class="app-menu">.*?</details>', html, re.DOTALL)[0]
+    assert len(green) == 1
+    assert "Decide what this needs" in menu
+    assert "Close with an outcome" not in menu
+    assert "Open this case again" not in menu
+
+
+def test_what_happens_if_a_date_passes_is_said(client, world):
+    sent = world.self_report()
+    signed_in(client, world.owner(sent))
+    with world.app.app_context():
+        casework.acknowledge(
+            sent.case_id, world.case(sent).version, text="I have it.", act=world.act(world.owner(sent))
+        )
+    assert "If it passes, the responsible officer is asked on" in text_at(client, f"/cases/{sent.reference}")
+
+
+def test_each_date_says_what_it_rests_on_and_why_it_falls_then(client, world):
+    sent = patient_case(world)
+    signed_in(client, world.owner(sent))
+    text = text_at(client, f"/cases/{sent.reference}")
+    assert "Tell the regulator, or decide not to Fri 10 Apr, 9am 72 hours The law" in text
+    assert "Our rule" in text
+    assert "Working days 1 to 2 are" in text or "every hour counts" in text
+
+
+def test_a_date_that_was_met_stays_on_the_page(client, world):
+    sent = world.self_report()
+    world.triage(sent)
+    signed_in(client, world.owner(sent))
+    assert "Triage Done on time" in text_at(client, f"/cases/{sent.reference}")
+
+
+def test_a_date_that_passed_is_overdue(client, world):
+    sent = world.self_report()
+    signed_in(client, world.owner(sent))
+    world.clock.advance(days=5)
+    signed_in(client, world.owner(sent))
+    assert "Overdue since Thu 9 Apr, 5pm" in text_at(client, f"/cases/{sent.reference}")
+
+
+def test_the_timeline_is_told_in_sentences_newest_first(client, world):
+    sent = world.self_report()
+    world.triage(sent)
+    signed_in(client, world.owner(sent))
+    text = text_at(client, f"/cases/{sent.reference}/timeline")
+    assert text.index("The clinical lead triaged the case.") < text.index("The report was sent.")
+    assert "The clinical lead set how urgent it is to Low." in text
+
+
+def test_the_guidance_of_the_day_of_the_post_is_linked_with_its_version(client, world):
+    sent = world.self_report(posted_on=date(2020, 1, 1))
+    signed_in(client, world.owner(sent))
+    assert "Guidance then" in text_at(client, f"/cases/{sent.reference}")
+
+
+def test_all_answers_stand_with_the_question_as_it_was_asked(client, world):
+    sent = world.self_report(narrative=STORY)
+    signed_in(client, world.owner(sent))
+    assert f"What happened? {STORY}" in text_at(client, f"/cases/{sent.reference}/answers")
+
+
+def test_the_person_a_concern_is_about_is_named_to_its_handler(client, world):
+    subject = world.doctor()
+    sent = world.concern(about=subject, duty=Duty.MUST_ACT)
+    signed_in(client, world.owner(sent))
+    text = text_at(client, f"/cases/{sent.reference}")
+    assert f"Who it is about {subject.name}" in text
+    assert "Duty to act Must act" in text
+
+
+def test_somebody_named_who_is_not_known_here_shows_as_the_reporter_named_them(client, world):
+    sent = world.concern(subject=SubjectChoice(name="Dr Nobody Yet", job="Locum", place="Ward 9"))
+    signed_in(client, world.holder(Role.GUARDIAN))
+    assert "Dr Nobody Yet, Locum, Ward 9" in text_at(client, f"/cases/{sent.reference}")
+
+
+def test_the_officer_reads_neither_the_story_nor_the_names(client, world):
+    subject = world.doctor()
+    sent = world.concern(
+        about=subject,
+        narrative=STORY,
+        category="CONF-ID",
+        patient_data=PatientData.YES,
+        identifiability=Identifiability.I3,
+    )
+    owner = world.owner(sent)
+    with world.app.app_context():
+        version = world.case(sent).version
+        casework.note(sent.case_id, version, text="A note of handlers", act=world.act(owner))
+    signed_in(client, world.holder(Role.DATA_PROTECTION_OFFICER))
+    for page in ("", "/answers", "/timeline"):
+        text = text_at(client, f"/cases/{sent.reference}{page}")
+        for hidden in (STORY, subject.name, "A note of handlers"):
+            assert hidden not in text
+
+
+def test_the_officer_is_offered_the_decision_first(client, world):
+    sent = patient_case(world)
+    signed_in(client, world.holder(Role.DATA_PROTECTION_OFFICER))
+    html = client.get(f"/cases/{sent.reference}").text
+    assert re.search(r'class="nhsuk-button"[^>]*>Decide whether a patient is recognisable', html)
+
+
+def test_the_officer_and_the_handler_see_what_an_officer_wrote(client, another_client, world):
+    sent = patient_case(world)
+    officer = world.holder(Role.DATA_PROTECTION_OFFICER)
+    with world.app.app_context():
+        version = world.case(sent).version
+        casework.message(sent.case_id, version, text="Please keep the logs", act=world.act(officer))
+    for who in (officer, world.owner(sent)):
+        assert "Please keep the logs" in text_at(signed_in(another_client(), who), f"/cases/{sent.reference}")
+
+
+def test_only_the_owner_reads_why_they_were_given_it(client, another_client, world):
+    subject = world.doctor()
+    world.relate(world.holder(Role.CLINICAL_LEAD), RelationKind.RELATED_TO, subject)
+    sent = world.concern(about=subject)
+    owner = signed_in(client, world.owner(sent))
+    text = text_at(owner, f"/cases/{sent.reference}/why")
+    assert "Passed over: part of the case, or close to somebody who is" in text
+    other = signed_in(another_client(), world.holder(Role.RESPONSIBLE_OFFICER))
+    assert other.get(f"/cases/{sent.reference}").status_code == 200
+    assert other.get(f"/cases/{sent.reference}/why").status_code == 404
+
+
+def test_a_reference_written_otherwise_leads_to_the_one_right_address(client, world):
+    sent = world.self_report()
+    signed_in(client, world.owner(sent))
+    typed = sent.reference.replace("-", "").lower()
+    assert client.get(f"/cases/{typed}").location.endswith(f"/cases/{sent.reference}")
+
+
+def test_a_slip_in_the_address_is_told(client, world):
+    sent = world.self_report()
+    signed_in(client, world.owner(sent))
+    last = "0" if sent.reference[-1] != "0" else "1"
+    answer = client.get(f"/cases/{sent.reference[:-1]}{last}")
+    assert answer.status_code == 404
+    assert "There is a slip in that reference" in answer.text
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.ADMINISTRATOR, Role.AUDITOR])
+def test_a_role_that_handles_nothing_finds_no_case(client, world, role):
+    sent = world.self_report()
+    who = world.doctor() if role is Role.MEMBER else world.holder(role)
+    signed_in(client, who)
+    assert client.get(f"/cases/{sent.reference}").status_code == 404
+
+
+def test_the_page_asks_the_database_the_same_however_much_was_written(client, world):
+    sent = world.self_report()
+    owner = world.owner(sent)
+    world.triage(sent)
+    signed_in(client, owner)
+    client.get(f"/cases/{sent.reference}")
+    counted = []
+    for more in (1, 8):
+        for _ in range(more):
+            with world.app.app_context():
+                version = world.case(sent).version
+                casework.note(sent.case_id, version, text="Noted again.", act=world.act(owner))
+        with queries(world) as number:
+            client.get(f"/cases/{sent.reference}")
+            counted.append(number())
+    assert counted[0] == counted[1]
+
+
+def test_what_people_wrote_is_text_wherever_it_stands(client, world):
+    canary = "<script>alert('x')</script>"
+    subject = SubjectChoice(name=canary, job=canary, place=canary)
+    sent = world.concern(subject=subject, narrative=canary, harm=Harm.H1)
+    guardian = world.holder(Role.GUARDIAN)
+    with world.app.app_context():
+        act = world.act(guardian)
+        casework.message(sent.case_id, world.case(sent).version, text=canary, act=act)
+        casework.note(sent.case_id, world.case(sent).version, text=canary, act=act)
+    signed_in(client, guardian)
+    for page in ("", "/answers", "/timeline", "/resolve-subject"):
+        assert "<script>alert" not in client.get(f"/cases/{sent.reference}{page}").text
+
+
+def test_a_story_lies_in_no_log_and_no_open_column(client, world, canaries):
+    sent = world.self_report(narrative=canaries.register("the village green canary"))
+    signed_in(client, world.owner(sent))
+    text_at(client, f"/cases/{sent.reference}")
