@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from flask import url_for
+from flask_babel import gettext as _
 
 from app.domain.errors import NotFound
-from app.domain.form import Context, Form, Page, PageKind, Problem
+from app.domain.form import Context, Form, Page, PageKind, Problem, Question
 from app.domain.particulars import Answers, only
 from app.domain.questionnaire import (
     about_how_many,
@@ -32,7 +33,7 @@ SLUGS: Mapping[str, Kind] = {
     "concern": Kind.CONCERN,
     "advice": Kind.ADVICE,
 }
-CHECK = "check"
+CHECK, TELL = "check", "tell"
 # Where an MDO's cases may not be kept, these answers lead to a page with telephone numbers.
 MDO_CHOICES = frozenset({"mdo", "both"})
 MDO_QUESTIONS = frozenset({"mdo", "membership_number"})
@@ -176,15 +177,15 @@ def desk_of(draft_id: UUID, *, found: Sequence[DirectoryRow] = ()) -> Desk:
     draft = drafts.open_draft(draft_id, actor=current_actor())
     context = context_of(draft.answers, found=found)
     form = installation().forms[draft.kind]
-    answers, _ = prune(form, draft.answers, context)
-    if not context.is_mdo_lane_open and answers.get("tell") in MDO_CHOICES:
-        del answers["tell"]
+    answers, _dropped = prune(form, draft.answers, context)
+    if not context.is_mdo_lane_open and answers.get(TELL) in MDO_CHOICES:
+        del answers[TELL]
     return Desk(form=form, context=context, draft=draft, answers=answers)
 
 
 def chooses_phone(desk: Desk, submitted: Mapping[str, list[str]]) -> bool:
     """Whether somebody wants to tell an MDO where no MDO's cases may be kept."""
-    return not desk.context.is_mdo_lane_open and bool(MDO_CHOICES & set(submitted.get("tell", [])))
+    return not desk.context.is_mdo_lane_open and bool(MDO_CHOICES & set(submitted.get(TELL, [])))
 
 
 def name_of(desk: Desk, question: str, code: str) -> str:
@@ -196,5 +197,12 @@ def name_of(desk: Desk, question: str, code: str) -> str:
 
 
 def _without_mdos(page: Page) -> Page:
-    """The page without anything that asks who somebody's MDO is."""
-    return replace(page, questions=tuple(one for one in page.questions if one.code not in MDO_QUESTIONS))
+    """The page without anything that asks who somebody's MDO is; choosing one is said to lead to a phone call."""
+    kept = (one for one in page.questions if one.code not in MDO_QUESTIONS)
+    return replace(page, questions=tuple(_by_phone(one) if one.code == TELL else one for one in kept))
+
+
+def _by_phone(question: Question) -> Question:
+    hint = _("We show you the telephone numbers. Nothing is stored.")
+    options = (replace(one, hint=hint) if one.value in MDO_CHOICES else one for one in question.options)
+    return replace(question, options=tuple(options))

@@ -24,14 +24,14 @@ from app.web.acting import ActForm
 from app.web.forms import Problem as Line
 from app.web.forms import checks_its_own_token
 from app.web.reporting import bp
-from app.web.reporting.desk import CHECK, Desk, chooses_phone, desk_of, kind_of, new_desk
+from app.web.reporting.desk import CHECK, TELL, Desk, chooses_phone, desk_of, kind_of, new_desk
 from app.web.reporting.sheets import Values, sheet, stored
-from app.web.reporting.subject import Search, looks_like, searched, without_search
+from app.web.reporting.subject import BY_LIST, Search, looks_like, searched, without_search
 from app.web.reporting.surroundings import duty_line, guided, now_card
 from app.web.words import role_in_sentence, words
 
 BACK, LATER = "back", "later"
-TELL, SUBJECT = "tell", "subject"
+SUBJECT = "subject"
 ASKS_WHETHER_SELF = frozenset({SUBJECT, "where-when", CHECK})
 
 
@@ -131,7 +131,8 @@ def _found(search: Search) -> Shown:
     empty = Problem(
         page=SUBJECT, question="subject_person", field="find", message=_("Enter part of their name")
     )
-    return Shown(values=_submitted(), problems=[] if search.text else [empty], search=search)
+    values = _submitted() | {SUBJECT: [BY_LIST]}
+    return Shown(values=values, problems=[] if search.text else [empty], search=search)
 
 
 def _left_out(problems: Sequence[Problem], submitted: Mapping[str, list[str]]) -> Sequence[Problem]:

@@ -15,6 +15,7 @@ from app.web.access import current_now
 
 QUESTION = "subject_person"
 TYPED, SHOWN, FIND = "find", "found", "find_now"
+BY_LIST = "directory"
 LONGEST_NAME = 200
 TITLES = frozenset({"dr", "mr", "mrs", "ms", "miss", "mx", "prof", "professor", "sir", "dame"})
 
@@ -42,9 +43,10 @@ def searched(place: UUID | None) -> Search:
     if not text.isprintable():
         text = ""
     is_new = text != form.get(SHOWN, "") or (FIND in form and not form.get(QUESTION))
-    wanted = form.get("subject", "") in {"", "directory"} and (bool(text) or FIND in form) and is_new
+    way = form.get("subject", "")
+    wanted = (bool(text) and way in {"", BY_LIST}) or (FIND in form and way == BY_LIST)
     found, has_more = _found(place, text)
-    return Search(text=text, people=found, has_more=has_more, is_asked=wanted)
+    return Search(text=text, people=found, has_more=has_more, is_asked=wanted and is_new)
 
 
 def _found(place: UUID | None, text: str) -> tuple[Sequence[DirectoryRow], bool]:
