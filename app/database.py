@@ -4,14 +4,14 @@ import fcntl
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum as PythonEnum
 from enum import StrEnum
 from inspect import iscoroutinefunction
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from alembic import command
@@ -27,6 +27,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     String,
+    Table,
     TypeDecorator,
     Uuid,
     create_engine,
@@ -284,13 +285,15 @@ def _is_about_a_lock(error: OperationalError) -> bool:
     return is_busy or getattr(error.orig, "sqlstate", None) in LOCK_STATES
 
 
-def insert_new(session: Session, table: type[Base], **values: Any) -> None:
-    """Adds a row unless another writer has just added the same one; then theirs stands.
+def insert_new(session: Session, table: type[Base], *, same: Sequence[str] = (), **values: Any) -> bool:
+    """Adds a row unless there is one with the ``same`` unique columns (any, if none are named); then that stands.
 
-    On PostgreSQL this waits for the other writer's end. Read the row afterwards to see whose it is.
+    Answers whether it was added. On PostgreSQL this waits for the end of a writer who adds the same.
     """
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    session.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
+    adding = dialect.insert(cast(Table, table.__table__)).values(**values)
+    added = session.execute(adding.on_conflict_do_nothing(index_elements=list(same) or None))
+    return bool(added.rowcount)  # type: ignore[attr-defined]  # an INSERT has a cursor
 
 
 def open_connections(app: Flask) -> int:

@@ -7,9 +7,10 @@ role, stands sealed in ``audit_detail`` and goes when its key goes; the leaf sta
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.canonical import canonical
@@ -30,6 +31,10 @@ from app.models.ledger import AuditAlias, AuditDetail, AuditEntry, AuditSequence
 
 LEAF_VERSION = 1
 Row = dict[str, object]
+ENTRIES = cast(Table, AuditEntry.__table__)
+DETAILS = cast(Table, AuditDetail.__table__)
+ALIASES = cast(Table, AuditAlias.__table__)
+SEQUENCES = cast(Table, AuditSequence.__table__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +83,25 @@ def record_case(
     _write(session, [_written(one, hand, number=number) for number, one in enumerate(records, start=first)])
 
 
+def record_opening(
+    session: Session,
+    records: Sequence[CaseRecord],
+    *,
+    case_id: UUID,
+    organisation_id: UUID,
+    definition: str,
+    act: Act,
+) -> None:
+    """Writes the first entries of a case that nobody else can know of yet: its numbers and aliases begin here."""
+    log, alias = organisation_log(organisation_id), uuid4()
+    key = case_key(session, case_id, organisation_id=organisation_id)
+    token = log_index(session, log).mac(_who(act.actor))[:16]
+    session.execute(insert(ALIASES).values(alias=alias, log=log, scope=case_id.hex, token=token))
+    session.execute(insert(SEQUENCES).values(case_id=case_id, next=1 + len(records)))
+    hand = _Hand(log=log, key=key, alias=alias, at=act.now, case_id=case_id, definition=definition)
+    _write(session, [_written(one, hand, number=number) for number, one in enumerate(records, start=1)])
+
+
 def record_organisation(session: Session, event: Event, *, organisation_id: UUID, act: Act) -> None:
     """Writes an event without a case to an organisation's log."""
     _record_plain(session, event, log=organisation_log(organisation_id), act=act)
@@ -110,8 +134,8 @@ def _record(session: Session, event: Event, *, key: Key, log: str, act: Act) -> 
 
 
 def _write(session: Session, written: Sequence[tuple[Row, Row]]) -> None:
-    session.execute(insert(AuditEntry), [entry for entry, _ in written])
-    session.execute(insert(AuditDetail), [detail for _, detail in written])
+    session.execute(insert(ENTRIES), [entry for entry, _ in written])
+    session.execute(insert(DETAILS), [detail for _, detail in written])
 
 
 def _written(one: CaseRecord, hand: _Hand, *, number: int | None) -> tuple[Row, Row]:

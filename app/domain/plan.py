@@ -50,12 +50,13 @@ class Clockwork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assigned:
-    """Somebody who takes up a case in one capacity."""
+    """Somebody who takes up a case in one capacity; ``is_outside``: they belong to another organisation."""
 
     membership_id: UUID
     person_id: UUID
     capacity: Role
     is_owner: bool = False
+    is_outside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,17 @@
 """Queueing mail, inside the transaction whose news it carries. Nothing is sent before commit."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
 from app.models.case import Case
 from app.models.mail import Mail, MailKind, MailState
+
+MAILS = cast(Table, Mail.__table__)
 
 
 def queue(
@@ -32,6 +36,14 @@ def queue(
             state=MailState.QUEUED,
         )
     )
+
+
+def needs_you(session: Session, memberships: Sequence[UUID], *, case_id: UUID, now: datetime) -> None:
+    """Queues "A case needs you" to each of these handlers."""
+    if memberships:
+        row = {"kind": MailKind.NEEDS_YOU, "case_id": case_id, "state": MailState.QUEUED}
+        row |= {"queued_at": now, "next_attempt_at": now}
+        session.execute(insert(MAILS), [{"id": uuid4(), "membership_id": one, **row} for one in memberships])
 
 
 def news_for_reporter(session: Session, *, case_id: UUID, now: datetime) -> None:

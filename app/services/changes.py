@@ -5,15 +5,14 @@ Nothing else in the program writes the state of a case, its owner, its handlers 
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Table, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.audit.record import CaseRecord, record_case
-from app.database import Base
+from app.audit.record import CaseRecord, record_case, record_opening
+from app.database import Base, insert_new
 from app.domain.actors import Act
 from app.domain.deadlines import Limit
 from app.domain.errors import StaleCase
@@ -28,10 +27,9 @@ from app.encryption.keys import Context, Key, seal
 from app.keychain import case_key, new_case_key
 from app.models.case import Case, CaseExclusion, CaseHandler, CaseParty, Report
 from app.models.deadline import Deadline, Pause
-from app.models.mail import MailKind
 from app.models.message import ActionItem, Message
 from app.models.person import Membership
-from app.notifications.outbox import news_for_reporter, queue
+from app.notifications.outbox import needs_you, news_for_reporter
 from app.services.routing import explained
 
 REFERENCE_TRIES = 5
@@ -130,7 +128,7 @@ def open_case(session: Session, opening: Opening, *, act: Act, calendar_version:
     _insert(session, [key_row])
     _insert(session, _report_and_parties(opening, key))
     _insert(session, [_new_deadline(case, row, calendar_version) for row in case.clocks])
-    _start_handlers(session, case, [assigned for _, assigned in opening.routed], act)
+    _join(session, case, [assigned for _, assigned in opening.routed], act)
     _insert(
         session,
         [
@@ -139,13 +137,19 @@ def open_case(session: Session, opening: Opening, *, act: Act, calendar_version:
         ],
     )
     _insert(session, _exclusions(case, opening.wish))
-    records = _records(opening.wish.events, before=None, after=case.state)
-    _record(session, records, case=case, definition=opening.definition, act=act)
+    record_opening(
+        session,
+        _records(opening.wish.events, before=None, after=case.state),
+        case_id=case.case_id,
+        organisation_id=case.organisation_id,
+        definition=opening.definition.hash,
+        act=act,
+    )
     return reference
 
 
 def _insert_case(session: Session, opening: Opening) -> str:
-    """References are random; one that is taken is drawn again, inside a savepoint."""
+    """References are random; one that is taken is drawn again."""
     case = opening.snapshot
     values = {
         "id": case.case_id,
@@ -161,13 +165,7 @@ def _insert_case(session: Session, opening: Opening) -> str:
     }
     for _ in range(REFERENCE_TRIES):
         reference = new_reference()
-        try:
-            with session.begin_nested():
-                session.execute(insert(Case).values(reference=reference, **values))
-        except IntegrityError as error:
-            if "reference" not in str(error.orig):
-                raise
-        else:
+        if insert_new(session, Case, same=("reference",), reference=reference, **values):
             return reference
     raise RuntimeError("no free reference was drawn")
 
@@ -343,16 +341,6 @@ def _end_rows(session: Session, case: Snapshot, memberships: Collection[UUID], a
     ).all()
 
 
-def _homes_of(session: Session, joining: Sequence[Assigned]) -> dict[UUID, UUID]:
-    """The organisations that these people belong to."""
-    rows = session.execute(
-        select(Membership.id, Membership.organisation_id).where(
-            Membership.id.in_([one.membership_id for one in joining])
-        )
-    )
-    return dict(rows.all())
-
-
 def _start_handlers(session: Session, case: Snapshot, joining: Sequence[Assigned], act: Act) -> None:
     """Nobody works on a case twice: who has it already is not counted again, and keeps their part in it.
 
@@ -365,24 +353,19 @@ def _start_handlers(session: Session, case: Snapshot, joining: Sequence[Assigned
         one for one in joining if one.capacity not in OFFICERS and here.get(one.membership_id) in OFFICERS
     ]
     _end_rows(session, case, [one.membership_id for one in raised], act)
-    homes = _homes_of(session, [*new, *raised])
-    rows = [
-        _handler(case, one, act, is_outside=homes[one.membership_id] != case.organisation_id)
-        for one in [*new, *raised]
-    ]
-    _insert(session, rows)
-    for one in joining:
-        if one.is_owner or one in new:
-            queue(
-                session,
-                MailKind.NEEDS_YOU,
-                membership_id=one.membership_id,
-                case_id=case.case_id,
-                now=act.now,
-            )
+    _insert(session, [_handler(case, one, act) for one in raised])
+    _join(session, case, new, act)
+    again = [one.membership_id for one in joining if one.is_owner and one not in new]
+    needs_you(session, again, case_id=case.case_id, now=act.now)
 
 
-def _handler(case: Snapshot, one: Assigned, act: Act, *, is_outside: bool) -> CaseHandler:
+def _join(session: Session, case: Snapshot, joining: Sequence[Assigned], act: Act) -> None:
+    """Handlers who had nothing to do with the case before."""
+    _insert(session, [_handler(case, one, act) for one in joining])
+    needs_you(session, [one.membership_id for one in joining], case_id=case.case_id, now=act.now)
+
+
+def _handler(case: Snapshot, one: Assigned, act: Act) -> CaseHandler:
     return CaseHandler(
         id=uuid4(),
         case_id=case.case_id,
@@ -391,7 +374,7 @@ def _handler(case: Snapshot, one: Assigned, act: Act, *, is_outside: bool) -> Ca
         capacity=one.capacity,
         from_at=act.now,
         until_at=None,
-        outside_organisation_id=case.organisation_id if is_outside else None,
+        outside_organisation_id=case.organisation_id if one.is_outside else None,
         next_due_at=min((row.due_at for row in case.clocks if row.is_running), default=None),
     )
 
@@ -477,13 +460,8 @@ def _queue_mail(session: Session, one: Changes, act: Act) -> None:
     if one.wish.tells_reporter:
         news_for_reporter(session, case_id=one.after.case_id, now=act.now)
     if one.wish.tells_owner:
-        queue(
-            session,
-            MailKind.NEEDS_YOU,
-            membership_id=one.after.owner_membership_id,
-            case_id=one.after.case_id,
-            now=act.now,
-        )
+        owner = [one.after.owner_membership_id]
+        needs_you(session, owner, case_id=one.after.case_id, now=act.now)
 
 
 def _insert(session: Session, rows: Sequence[Base]) -> None:
@@ -492,7 +470,7 @@ def _insert(session: Session, rows: Sequence[Base]) -> None:
     for row in rows:
         by_kind.setdefault(type(row), []).append(_values(row))
     for kind, values in by_kind.items():
-        session.execute(insert(kind), values)
+        session.execute(insert(cast(Table, kind.__table__)), values)
 
 
 def _values(row: Base) -> Values:

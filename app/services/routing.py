@@ -25,7 +25,7 @@ from app.domain.routing import (
     owner_row,
     told_rows,
 )
-from app.domain.vocabulary import Kind, OrganisationType, PartyRole, Role
+from app.domain.vocabulary import Kind, PartyRole, Role
 from app.encryption.keys import Context, seal
 from app.keychain import case_key
 from app.models.case import CaseExclusion, CaseHandler, CaseParty, RoutingDecision
@@ -144,7 +144,7 @@ def candidates_for(session: Session, role: Role, ground: Ground, *, conflicts_of
             person_id=one.person_id,
             role=one.role,
             is_named=one.person_id in ground.named,
-            is_outside=one.organisation_id != ground.organisation_id,
+            is_outside=one.organisation_id != conflicts_of,
             open_cases=one.open_cases,
             last_assigned_at=one.last_assigned_at,
             load_version=one.load_version,
@@ -173,7 +173,7 @@ def _holders(session: Session, role: Role, ground: Ground) -> Sequence[Membershi
 
 def _advisers_among(session: Session, people: Sequence[UUID], ground: Ground) -> frozenset[UUID]:
     """Those who also advise at an MDO: they take no employer's case, since its doctors may be their members."""
-    if _is_mdo(session, ground.organisation_id) or not people:
+    if ground.only == ADVISERS or not people:
         return frozenset()
     advising = select(Membership.person_id).where(
         Membership.person_id.in_(people),
@@ -181,11 +181,6 @@ def _advisers_among(session: Session, people: Sequence[UUID], ground: Ground) ->
         current_on(ground.on),
     )
     return frozenset(session.scalars(advising))
-
-
-def _is_mdo(session: Session, organisation_id: UUID) -> bool:
-    organisation = session.get_one(Organisation, organisation_id)
-    return organisation.type is OrganisationType.MDO
 
 
 def named_for(session: Session, person_id: UUID, *, on: date) -> frozenset[UUID]:
@@ -286,6 +281,7 @@ def _assigned(routed: Routed, *, is_owner: bool) -> Assigned:
         person_id=routed.chosen.person_id,
         capacity=routed.capacity,
         is_owner=is_owner,
+        is_outside=routed.chosen.is_outside,
     )
 
 

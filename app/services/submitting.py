@@ -1,8 +1,8 @@
 """Sending a report: who it concerns, who takes it, which clocks run, written as one case in each room."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
@@ -86,6 +86,7 @@ class Laid:
     exclusions: tuple[tuple[bytes, str], ...]
     matter: Matter
     ground: Ground
+    signature: Mapping[str, str] | None = field(repr=False)
 
 
 def submit(reports: Reports, *, draft_id: UUID | None, act: Act) -> tuple[Sent, ...]:
@@ -182,7 +183,8 @@ def lay_out(session: Session, report: Report, *, act: Act) -> Laid:
     organisation_id = _receiver(session, report, reporter)
     person = session.get_one(Person, reporter.person_id)
     subject = _subject_of(session, report, organisation_id, act)
-    subject = _with_known_ticks(session, subject, person.id, act)
+    named = named_for(session, person.id, on=_day(act.now))
+    subject = _with_known_ticks(subject, named)
     parties = _parties(session, report, person, subject, organisation_id)
     exclusions = (
         *_advisers_at_work(session, report, person.id, organisation_id, act),
@@ -195,7 +197,7 @@ def lay_out(session: Session, report: Report, *, act: Act) -> Laid:
         on=_day(act.now),
         parties=Parties(tokens, about),
         only=who_may_take(report.kind, is_unresolved=subject.standing == "unresolved"),
-        named=named_for(session, person.id, on=_day(act.now)),
+        named=named,
         agency_id=subject.agency_id,
     )
     return Laid(
@@ -205,6 +207,7 @@ def lay_out(session: Session, report: Report, *, act: Act) -> Laid:
         exclusions=exclusions,
         matter=_matter(report, reporter, subject),
         ground=ground,
+        signature=_signature(report, reporter, person),
     )
 
 
@@ -237,7 +240,7 @@ def _open(session: Session, report: Report, *, draft_id: UUID | None, act: Act) 
         form=report.kind,
         form_version=report.form_version,
         language=report.language,
-        answers=_answers(report, _signature(session, report, act)),
+        answers=_answers(report, laid.signature),
         submission_token=_submission_token(session, organisation_id, draft_id) if draft_id else None,
         parties=laid.parties,
         routed=routed,
@@ -349,9 +352,9 @@ def _known_subject(
     )
 
 
-def _with_known_ticks(session: Session, subject: _Subject, reporter_id: UUID, act: Act) -> _Subject:
+def _with_known_ticks(subject: _Subject, named: frozenset[UUID]) -> _Subject:
     """A named supervisor counts as "my supervisor", ticked or not."""
-    if subject.person_id not in named_for(session, reporter_id, on=_day(act.now)):
+    if subject.person_id not in named:
         return subject
     return replace(subject, ticks=subject.ticks | {"my_supervisor"})
 
@@ -499,16 +502,14 @@ def _opening_events(
     return (opened, assigned, *risk, *told, *armed_events(snapshot.clocks))
 
 
-def _signature(session: Session, report: Report, act: Act) -> dict[str, str] | None:
+def _signature(report: Report, reporter: Membership, person: Person) -> Mapping[str, str] | None:
     """The name and post that a report in the open carries, as they were when it was sent."""
     if report.identity is not ReporterIdentity.OPEN:
         return None
-    membership = _reporter(session, report, act)
-    person = session.get_one(Person, membership.person_id)
-    return {"name": person.name, "post": membership.post, "title": membership.title}
+    return {"name": person.name, "post": reporter.post, "title": reporter.title}
 
 
-def _answers(report: Report, signature: dict[str, str] | None) -> str:
+def _answers(report: Report, signature: Mapping[str, str] | None) -> str:
     """What is sealed: every answer as it was asked, who gave it, and what only people read."""
     return json.dumps(
         {
