@@ -675,5 +675,5 @@ def test_an_employers_server_does_not_ask_who_the_mdo_is_nor_claims_to_be_indepe
 
 
 def test_an_adviser_has_no_workplace_to_raise_a_concern_with(client, world):
-    reporter = Reporter(client, world, world.holder(Role.ADVISER, at=world.mdo_id))
+    Reporter(client, world, world.holder(Role.ADVISER, at=world.mdo_id))
     assert "There is nobody here to send it to" in client.page("/report/concern/risk-now").text()
