@@ -159,13 +159,14 @@ class Drawn:
 class Loader:
     """Draws the same rows each time for one number of cases, but for keys and seals."""
 
-    def __init__(self, installation: Installation, write: Write, *, cases: int) -> None:
+    def __init__(self, installation: Installation, write: Write, *, cases: int, people: int = PEOPLE) -> None:
         self._installation = installation
         self._cases = cases
         self._rows = Rows(write)
         self._draw = random.Random(cases)
         self._taken: set[int] = set()
-        self._people = 0
+        self._people = people
+        self._persons = 0
         self._answers = {kind: answers_to(form) for kind, form in installation.forms.items()}
         self._handlers: dict[UUID, list[Somebody]] = {}
         self._opening = {role: _opening(role) for role in TAKE_CASES}
@@ -200,7 +201,7 @@ class Loader:
             on_call_phone="01632 960 001",
             **dict.fromkeys(("public_phone", "phone_hours", "mail_domains", "subscription_note"), ""),
         )
-        half = PEOPLE // 2
+        half = self._people // 2
         self._staff(place, half if number == 0 else half // (ORGANISATIONS - 1))
         self._handlers[place.id] = place.handlers
         return place
@@ -247,7 +248,7 @@ class Loader:
         return somebody
 
     def _person(self, email: str) -> UUID:
-        number, self._people = self._people, self._people + 1
+        number, self._persons = self._persons, self._persons + 1
         person_id = self._uuid()
         self._rows.add(
             Person,

@@ -7,26 +7,21 @@ import hashlib
 import os
 import shutil
 import signal
-import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Protocol
-from uuid import UUID
-
-import psycopg
-from psycopg import sql
+from typing import Protocol
 
 from app import create_app
 from app.config import ROOT, Settings
-from app.database import Base, db
+from app.database import db
 from app.services.installing import prepare
 from tests.bench import loading
+from tests.bench.writing import DatabaseWriter, FileWriter, RawWriter
 from tests.infrastructure import postgresql, programs
 
 SQLITE = "sqlite"
@@ -149,7 +144,7 @@ class Databases:
         unfinished = self._folder / f"unfinished-{POSTGRESQL}"
         _forget(self._folder, unfinished.name)
         settings = self._settings(unfinished, template)
-        _load(settings, DatabaseWriter(self._server.port, template), cases)
+        _load(settings, DatabaseWriter(settings.owner_url), cases)
         self._server.execute("VACUUM ANALYZE", database=template)
         unfinished.rename(kept)
 
@@ -188,16 +183,6 @@ def _copied(kept: Path) -> Iterator[Path]:
         yield instance
 
 
-class RawWriter(Protocol):
-    """Writes many rows of a table at once, past services and mapper, and makes them last at the end."""
-
-    def write(self, model: type[Base], rows: Sequence[tuple[Any, ...]]) -> None:
-        """Rows in the order of the table's columns."""
-
-    def finish(self) -> None:
-        """Makes what was written last."""
-
-
 def _load(settings: Settings, writer: RawWriter, cases: int) -> None:
     print(f"  loading {cases:,} cases, once", file=sys.stderr, flush=True)
     settings.instance.mkdir(parents=True)
@@ -208,74 +193,6 @@ def _load(settings: Settings, writer: RawWriter, cases: int) -> None:
             engine.dispose()
     loading.Loader(app.extensions["candour"], writer.write, cases=cases).load()
     writer.finish()
-
-
-class FileWriter:
-    """Writes a SQLite file fast: whatever fails is loaded again from the start."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._db: sqlite3.Connection | None = None
-
-    def write(self, model: type[Base], rows: Sequence[tuple[Any, ...]]) -> None:
-        """Rows in the order of the table's columns."""
-        if self._db is None:
-            self._db = self._opened()
-        holes = ", ".join("?" * len(model.__table__.columns))
-        stored = ([_stored(value) for value in row] for row in rows)
-        self._db.executemany(f'INSERT INTO "{model.__tablename__}" VALUES ({holes})', stored)
-
-    def _opened(self) -> sqlite3.Connection:
-        opened = sqlite3.connect(self._path, isolation_level=None)
-        for pragma in ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "cache_size=-4000000"):
-            opened.execute(f"PRAGMA {pragma}")
-        opened.execute("BEGIN")
-        return opened
-
-    def finish(self) -> None:
-        """Commits, and gives the file the journal that the program uses."""
-        if self._db is not None:
-            with closing(self._db) as opened:
-                opened.execute("COMMIT")
-                opened.execute("PRAGMA journal_mode=WAL")
-
-
-def _stored(value: Any) -> Any:
-    """A value as SQLAlchemy keeps it in SQLite."""
-    match value:
-        case UUID():
-            return value.hex
-        case datetime():
-            return value.strftime("%Y-%m-%d %H:%M:%S.%f")
-        case date():
-            return value.isoformat()
-        case _:
-            return value
-
-
-class DatabaseWriter:
-    """Writes a PostgreSQL database by COPY; foreign keys are not looked up row by row."""
-
-    def __init__(self, port: int, name: str) -> None:
-        self._at = {"host": "127.0.0.1", "port": port, "user": postgresql.SUPERUSER, "dbname": name}
-        self._db: psycopg.Connection[Any] | None = None
-
-    def write(self, model: type[Base], rows: Sequence[tuple[Any, ...]]) -> None:
-        """Rows in the order of the table's columns."""
-        if self._db is None:
-            self._db = psycopg.connect(**self._at)  # type: ignore[arg-type]  # a mapping of mixed values
-            self._db.execute("SET session_replication_role = replica")
-        names = sql.SQL(", ").join(map(sql.Identifier, model.__table__.columns.keys()))
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(model.__tablename__), names)
-        with self._db.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-
-    def finish(self) -> None:
-        """Commits."""
-        if self._db is not None:
-            self._db.commit()
-            self._db.close()
 
 
 @contextmanager
