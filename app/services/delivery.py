@@ -114,9 +114,13 @@ def _claim(now: datetime) -> list[UUID]:
 
 
 def _anything_waiting(now: datetime) -> bool:
+    # In order, so that PostgreSQL walks the index of what waits even where nothing does.
     session = reader()
     waiting = session.scalar(
-        select(Mail.id).where(Mail.state == MailState.QUEUED, Mail.next_attempt_at <= now).limit(1)
+        select(Mail.id)
+        .where(Mail.state == MailState.QUEUED, Mail.next_attempt_at <= now)
+        .order_by(Mail.next_attempt_at)
+        .limit(1)
     )
     session.rollback()
     return waiting is not None
