@@ -1,13 +1,20 @@
 """What the clock does by itself: breaches, escalation, waits that end; each exactly once."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from app.database import reader, transaction
-from app.domain.vocabulary import PatientData, Role
+from app.domain.errors import StaleCase
+from app.domain.plan import Changes
+from app.domain.vocabulary import OrganisationType, PatientData, Post, Role
 from app.domain.workflow import ClockState
 from app.models.case import CaseHandler
 from app.models.deadline import Deadline
@@ -17,14 +24,20 @@ from app.services import casework, deadlines
 from app.services.submitting import Sent
 from tests.factories import World
 
+PATIENT = {"patient_data": PatientData.YES, "identifiability": "I2", "category": "CONF-AGG"}
+
 
 def _row(world: World, sent: Sent, clock: str, rung: int = 0) -> Deadline:
     with world.app.app_context():
-        return reader().scalars(
-            select(Deadline).where(
-                Deadline.case_id == sent.case_id, Deadline.clock == clock, Deadline.rung == rung
+        return (
+            reader()
+            .scalars(
+                select(Deadline).where(
+                    Deadline.case_id == sent.case_id, Deadline.clock == clock, Deadline.rung == rung
+                )
             )
-        ).one()
+            .one()
+        )
 
 
 def _tags(world: World, sent: Sent) -> list[str]:
@@ -106,9 +119,7 @@ def test_a_decision_that_is_not_made_in_two_days_is_told_to_the_risk_owner(world
     sent = world.self_report(patient_data=PatientData.YES, identifiability="I2", category="CONF-AGG")
     _sweep(world, after=timedelta(hours=48, minutes=1))
     with world.app.app_context():
-        told = set(
-            reader().scalars(select(CaseHandler.capacity).where(CaseHandler.case_id == sent.case_id))
-        )
+        told = set(reader().scalars(select(CaseHandler.capacity).where(CaseHandler.case_id == sent.case_id)))
     assert {Role.SIRO, Role.CALDICOTT_GUARDIAN} <= told
 
 
@@ -118,9 +129,7 @@ def test_one_case_that_cannot_be_carried_out_is_set_aside_and_the_rest_go_on(
     broken, sound = world.self_report(), world.self_report()
     with world.app.app_context(), transaction() as session:
         session.execute(
-            update(Deadline).where(Deadline.case_id == broken.case_id).values(clock="NO-SUCH-CLOCK")
-            if False
-            else update(Deadline)
+            update(Deadline)
             .where(Deadline.case_id == broken.case_id, Deadline.clock == "ACK")
             .values(limit="nonsense")
         )
@@ -129,6 +138,109 @@ def test_one_case_that_cannot_be_carried_out_is_set_aside_and_the_rest_go_on(
     assert swept.set_aside >= 1
     assert _row(world, sound, "ACK").state is ClockState.MISSED
     assert "set_aside" in caplog.text
+    assert _sweep(world).set_aside == 0
+
+
+def test_a_case_that_somebody_works_on_just_now_is_left_for_the_next_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy, free = world.self_report(), world.self_report()
+    world.clock.move_to(_row(world, free, "ACK").due_at)
+    write = deadlines.write
+
+    def refuse(session: Session, changes: Sequence[Changes], **rest: Any) -> None:
+        if changes[0].before.case_id == busy.case_id:
+            raise StaleCase("somebody else was faster")
+        write(session, changes, **rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(deadlines, "write", refuse)
+        swept = _sweep(world)
+    assert (swept.missed, swept.set_aside) == (1, 0)
+    assert _row(world, busy, "ACK").state is ClockState.ARMED
+    assert _sweep(world).missed == 1
+    assert _row(world, busy, "ACK").state is ClockState.MISSED
+
+
+def test_two_workers_at_once_carry_out_everything_once(world: World) -> None:
+    sent = [world.self_report(**PATIENT, by=world.doctor()) for _ in range(8)]
+    world.clock.advance(days=40)
+    now = world.clock()
+    answers = world.together([partial(deadlines.sweep, now=now)] * 3)
+    swept = [one for one in answers if isinstance(one, deadlines.Swept)]
+    assert len(swept) == 3
+    # A worker that lost a race leaves the rest for its next tick.
+    again = _sweep(world)
+    assert sum(one.set_aside for one in (*swept, again)) == 0
+    assert sum(one.escalated for one in (*swept, again)) == len(sent)
+    for one in sent:
+        tags = _tags(world, one)
+        assert tags.count("case:escalation:made") == 1
+        assert tags.count("case:deadline:missed") == 7  # all but the outcome, three months off
+        assert Counter(world.handlers(one).values())[Role.SIRO] == 1
+    assert world.open_cases(world.holder(Role.RESPONSIBLE_OFFICER)) == len(sent)
+    assert world.open_cases(world.holder(Role.SIRO)) == len(sent)
+
+
+def test_a_sweep_and_people_at_once_lose_nothing(world: World) -> None:
+    sent = [world.self_report(by=world.doctor()) for _ in range(6)]
+    world.clock.move_to(_row(world, sent[0], "ACK").due_at)
+    now = world.clock()
+    notes = [
+        partial(casework.note, one.case_id, 1, text="While the clock runs", act=world.act(world.owner(one)))
+        for one in sent
+    ]
+    answers = world.together([*notes, partial(deadlines.sweep, now=now), partial(deadlines.sweep, now=now)])
+    assert {type(one) for one in answers[:-2]} <= {type(None), StaleCase}
+    _sweep(world)
+    for one, answer in zip(sent, answers, strict=False):
+        assert _row(world, one, "ACK").state is ClockState.MISSED
+        assert _tags(world, one).count("case:note:added") == (answer is None)
+        assert _tags(world, one).count("case:deadline:missed") == 1
+
+
+def test_what_was_seen_to_in_the_meantime_does_not_fire(world: World) -> None:
+    sent = world.self_report()
+    row = _row(world, sent, "ACK")
+    world.clock.move_to(row.due_at)
+    world.do(casework.acknowledge, sent, text="Just in time")
+    before = _tags(world, sent)
+    with world.app.app_context():
+        assert deadlines._alone(deadlines.Due(row.id, sent.case_id), world.clock()) == []
+    assert _tags(world, sent) == before
+
+
+def test_a_breach_is_frozen_also_where_nobody_beside_can_be_told(world: World) -> None:
+    """A practice without a risk owner, a chief executive or anybody who stands in for them."""
+    practice = world.organisation(OrganisationType.GP_PRACTICE, name="A small practice", cast=False)
+    partner = world.employ(Role.CLINICAL_LEAD, at=practice, post=Post.GP_PARTNER)
+    doctor = world.employ(Role.MEMBER, at=practice, post=Post.GP_SALARIED)
+    sent = world.self_report(by=doctor, workplace=str(practice), **PATIENT)
+    world.clock.advance(hours=49)
+    with world.app.app_context():
+        deadlines.sweep(now=world.clock())
+    assert _row(world, sent, "SIRO").state is ClockState.MISSED
+    assert set(world.handlers(sent)) == {partner.membership_id}
+
+
+def test_a_rung_passes_over_whoever_owns_the_case_already(world: World) -> None:
+    """A concern about a partner starts with the responsible officer: the rung finds somebody else."""
+    about = world.doctor(post=Post.GP_PARTNER)
+    sent = world.concern(about=about, harm="H2")
+    assert world.owner(sent).role is Role.RESPONSIBLE_OFFICER
+    world.clock.move_to(_row(world, sent, "TRIAGE", rung=2).due_at)
+    assert _sweep(world).escalated == 1
+    assert world.owner(sent).role is Role.CHIEF_EXECUTIVE
+
+
+def test_nobody_new_hears_of_an_unresolved_concern_when_a_date_passes(world: World) -> None:
+    body = world.organisation(OrganisationType.AGENCY, name="Review body", cast=False)
+    reviewer = world.employ(Role.OUTSIDE_REVIEWER, at=body)
+    world.lend(Role.OUTSIDE_REVIEWER, reviewer)
+    sent = world.concern(**PATIENT)
+    _sweep(world, after=timedelta(days=40))
+    assert set(world.handlers(sent).values()) == {Role.GUARDIAN, Role.OUTSIDE_REVIEWER}
+    assert world.owner(sent) == reviewer
 
 
 def test_the_lateness_is_that_of_the_oldest_row_that_waits(world: World) -> None:
