@@ -24,6 +24,7 @@ from app.domain.vocabulary import (
     Kind,
     Outcome,
     PatientData,
+    Post,
     ReporterIdentity,
     Role,
     Severity,
@@ -98,6 +99,7 @@ class ReportRead:
     answers: tuple[AnswerRead, ...] = field(repr=False)
     subject: SubjectRead | None = field(repr=False)
     reporter_name: str = field(repr=False)
+    reporter_post: Post | None
     membership_number: str = field(repr=False)
     other_party: str = field(repr=False)
     answer_by: date | None
@@ -287,13 +289,15 @@ def _report(session: Session, opener: _Opener, *, is_part_only: bool) -> ReportR
     sent = json.loads(opener.text(row.answers_sealed, table="report", column="answers", row=opener.case.id))
     answers = tuple(_answers(sent["answers"], is_part_only=is_part_only))
     told = {} if is_part_only else sent
+    signature = told.get("reporter") or {}
     return ReportRead(
         form_version=row.form_version,
         language=row.language,
         narrative=told.get("narrative", ""),
         answers=answers,
         subject=_subject(session, told.get("subject")),
-        reporter_name=_reporter_name(opener.case, told),
+        reporter_name=signature.get("name", ""),
+        reporter_post=Post(signature["post"]) if signature else None,
         membership_number=told.get("membership_number", ""),
         other_party=told.get("other_party", ""),
         answer_by=date.fromisoformat(told["answer_by"]) if told.get("answer_by") else None,
@@ -305,13 +309,6 @@ def _answers(sent: Sequence[Mapping[str, Any]], *, is_part_only: bool) -> Iterat
     for one in sent:
         if not is_part_only or one["question"] in PATIENT_PART:
             yield AnswerRead(**{name: one[name] for name in names})
-
-
-def _reporter_name(case: Case, told: Mapping[str, Any]) -> str:
-    """Somebody who reports in the open is known by name; everybody else is "the reporter"."""
-    reporter = told.get("reporter")
-    is_open = case.identity is ReporterIdentity.OPEN and case.kind is not Kind.ADVICE
-    return str(reporter["name"]) if is_open and reporter else ""
 
 
 def _subject(session: Session, sent: Mapping[str, Any] | None) -> SubjectRead | None:

@@ -138,7 +138,7 @@ def test_what_an_adviser_would_ask_first_stands_together(world: World, another_c
         ),
     )
     shown = words(signed_in(another_client, world.owner(sent)).get(f"/advice/{sent.reference}"))
-    assert "Member HA-20931" in shown
+    assert "Membership number HA-20931" in shown
     assert "Posted Wednesday 1 April 2026" in shown
     assert "Still up Yes" in shown
     assert "Who knows Nobody yet" in shown

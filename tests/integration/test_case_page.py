@@ -54,7 +54,7 @@ def test_one_green_button_and_only_what_the_definition_offers(client, world):
     signed_in(client, world.owner(sent))
     html = client.get(f"/cases/{sent.reference}").text
     green = re.findall(r'class="nhsuk-button"', html)
-    menu = re.search(r'<details class="app-menu">.*?</details>', html, re.DOTALL)[0]
+    (menu,) = re.findall(r'<details class="app-menu">.*?</details>', html, re.DOTALL)
     assert len(green) == 1
     assert "Decide what this needs" in menu
     assert "Close with an outcome" not in menu

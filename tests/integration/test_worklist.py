@@ -8,6 +8,7 @@ from app.database import transaction
 from app.domain.vocabulary import (
     Harm,
     Identifiability,
+    Outcome,
     PartyRole,
     PatientData,
     Role,
@@ -100,7 +101,7 @@ def test_a_closed_case_leaves_the_list_and_stands_under_closed(client, world):
 def closed(world):
     sent = world.self_report()
     world.triage(sent)
-    closing = casework.Closing(outcome="advice", text="We talked it over and agreed what to do.")
+    closing = casework.Closing(outcome=Outcome.ADVICE, text="We talked it over and agreed what to do.")
     with world.app.app_context():
         casework.close(
             sent.case_id, world.case(sent).version, closing=closing, act=world.act(world.owner(sent))
@@ -197,8 +198,8 @@ def test_pages_follow_each_other_without_gap_or_double(client, world, monkeypatc
     sent = {world.self_report().reference for _ in range(8)}
     signed_in(client, lead)
     first = client.get("/cases").text
-    following = re.search(r'href="([^"]+)" rel="next"', first)
-    second = client.get(following[1].replace("&amp;", "&")).text
+    (following,) = re.findall(r'href="([^"]+)" rel="next"', first)
+    second = client.get(following.replace("&amp;", "&")).text
     assert len(references(first)) == 5
     assert set(references(first)) | set(references(second)) == sent
     assert not set(references(first)) & set(references(second))
@@ -212,8 +213,8 @@ def test_pages_of_two_scopes_follow_each_other(client, world, monkeypatch):
     refer_away(world, sent[0], to=Role.RESPONSIBLE_OFFICER)
     signed_in(client, world.holder(Role.RESPONSIBLE_OFFICER))
     first = client.get("/cases").text
-    following = re.search(r'href="([^"]+)" rel="next"', first)
-    second = client.get(following[1].replace("&amp;", "&")).text
+    (following,) = re.findall(r'href="([^"]+)" rel="next"', first)
+    second = client.get(following.replace("&amp;", "&")).text
     assert sorted(references(first) + references(second)) == sorted(one.reference for one in sent)
 
 
