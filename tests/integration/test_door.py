@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -33,9 +34,9 @@ from app.services.changes import sealed_at
 from app.services.submitting import Sent
 from tests.factories import World
 
-PATIENT = {"patient_data": PatientData.YES, "identifiability": "I2", "category": "CONF-AGG"}
+PATIENT: dict[str, Any] = {"patient_data": PatientData.YES, "identifiability": "I2", "category": "CONF-AGG"}
 CLOSING = Closing(outcome=Outcome.ADVICE, text="We spoke about it and that settles it.")
-CRITICAL = {"harm": "H4"}
+CRITICAL: dict[str, Any] = {"harm": "H4"}
 
 
 def _acts(world: World, sent: Sent) -> list[str]:

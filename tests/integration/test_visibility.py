@@ -1,6 +1,7 @@
 """Who may know of which case: by its handlers, by a remit, and never with a part in it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from app.services.casting import Employed
 from app.services.submitting import Sent
 from tests.factories import World
 
-PATIENT = {"patient_data": PatientData.YES, "identifiability": "I2", "category": "CONF-AGG"}
+PATIENT: dict[str, Any] = {"patient_data": PatientData.YES, "identifiability": "I2", "category": "CONF-AGG"}
 REMITS = {
     Role.RESPONSIBLE_OFFICER: {"plain", "patient", "concern", "patient concern"},
     Role.GUARDIAN: {"concern", "patient concern", "unresolved"},

@@ -102,7 +102,8 @@ def test_a_misspelt_variable_is_refused_and_not_passed_over(tmp_path: Path) -> N
 
 
 def test_other_programs_variables_are_none_of_ours(tmp_path: Path) -> None:
-    assert Settings.from_environment({"CANDOUR_INSTANCE": str(tmp_path), "PORT": "1", "HOME": "/"})
+    settings = Settings.from_environment({"CANDOUR_INSTANCE": str(tmp_path), "PORT": "1", "HOME": "/"})
+    assert settings.instance == tmp_path
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ def test_no_sequence_of_allowed_acts_leaves_the_definition(beginning: Snapshot, 
 def _check(definition: Definition, case: Snapshot) -> None:
     """What holds of every case at every moment."""
     state = definition.states[case.state]
-    assert case.owner_membership_id
+    assert case.owner_membership_id is not None
     assert (case.closed_at is not None) is state.is_final
     running = [row for row in case.clocks if row.is_running]
     if state.is_final:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from app.domain.calendars import DEFAULT_WINDOW
@@ -50,7 +51,7 @@ OWNERS = {Kind.SELF_REPORT: Role.CLINICAL_LEAD, Kind.CONCERN: Role.GUARDIAN, Kin
 
 def snapshot(kind: Kind = Kind.SELF_REPORT, **facts: object) -> Snapshot:
     """A case at the moment of sending, without its clocks."""
-    plain: dict[str, object] = {
+    plain: dict[str, Any] = {
         "case_id": UUID(int=1),
         "organisation_id": UUID(int=2),
         "kind": kind,
@@ -120,7 +121,7 @@ def possible(before: Snapshot) -> list[Occurrence]:
     ]
 
 
-def _choices(action: Action, before: Snapshot) -> Iterator[dict[str, object]]:
+def _choices(action: Action, before: Snapshot) -> Iterator[dict[str, Any]]:
     match action:
         case Action.TRIAGE:
             yield from ({"severity": one, "reason": "because"} for one in Severity)
