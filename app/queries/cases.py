@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.actors import Actor
@@ -18,6 +18,13 @@ from app.models.case import Case, CaseExclusion, CaseHandler, CaseParty
 from app.models.deadline import Deadline
 
 ORGANISATION_WIDE = frozenset({Role.RESPONSIBLE_OFFICER, Role.GUARDIAN, Role.DATA_PROTECTION_OFFICER})
+
+# Put together once: building a statement costs more than running it.
+CAPACITIES = select(CaseHandler.capacity).where(
+    CaseHandler.case_id == bindparam("case_id"),
+    CaseHandler.membership_id == bindparam("membership_id"),
+    CaseHandler.until_at.is_(None),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +96,7 @@ def visible_to(actor: Actor) -> Select[Case]:
 
 def standing_in(session: Session, actor: Actor, case: Case) -> Standing:
     """The capacity in which a viewer reaches a case that is visible to them."""
-    capacities = session.scalars(
-        select(CaseHandler.capacity).where(
-            CaseHandler.case_id == case.id,
-            CaseHandler.membership_id == actor.membership_id,
-            CaseHandler.until_at.is_(None),
-        )
-    ).all()
+    capacities = session.scalars(CAPACITIES, {"case_id": case.id, "membership_id": actor.membership_id}).all()
     is_owner = case.owner_membership_id == actor.membership_id
     return Standing(capacity=_leading(capacities, actor), is_owner=is_owner)
 

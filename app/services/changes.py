@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.record import CaseRecord, record_case, record_opening
@@ -34,6 +34,17 @@ from app.services.routing import explained
 
 REFERENCE_TRIES = 5
 Values = dict[str, Any]
+# Put together once: building a statement costs more than running it.
+OPEN_ITEMS = select(func.count()).where(
+    ActionItem.case_id == bindparam("case_id"), ActionItem.completed_at.is_(None)
+)
+CLOCKS = (
+    select(Deadline)
+    .where(Deadline.case_id == bindparam("case_id"))
+    .order_by(Deadline.due_at, Deadline.clock, Deadline.rung)
+    .execution_options(populate_existing=True)
+)
+PAUSES = select(Pause).where(Pause.case_id == bindparam("case_id"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +73,6 @@ def load(session: Session, case_id: UUID) -> Snapshot:
 
 def snapshot_of(session: Session, case: Case) -> Snapshot:
     """The snapshot of a loaded case."""
-    open_items = select(func.count()).where(ActionItem.case_id == case.id, ActionItem.completed_at.is_(None))
     return Snapshot(
         case_id=case.id,
         organisation_id=case.organisation_id,
@@ -79,7 +89,7 @@ def snapshot_of(session: Session, case: Case) -> Snapshot:
         is_risk_now=case.is_risk_now,
         is_subject_unresolved=case.is_subject_unresolved,
         is_patient_told=case.is_patient_told,
-        open_actions=session.scalar(open_items) or 0,
+        open_actions=session.scalar(OPEN_ITEMS, {"case_id": case.id}) or 0,
         opened_at=case.opened_at,
         triaged_at=case.triaged_at,
         closed_at=case.closed_at,
@@ -89,12 +99,7 @@ def snapshot_of(session: Session, case: Case) -> Snapshot:
 
 
 def _clocks(session: Session, case_id: UUID) -> tuple[ClockRow, ...]:
-    rows = session.scalars(
-        select(Deadline)
-        .where(Deadline.case_id == case_id)
-        .order_by(Deadline.due_at, Deadline.clock, Deadline.rung)
-        .execution_options(populate_existing=True)
-    )
+    rows = session.scalars(CLOCKS, {"case_id": case_id})
     return tuple(
         ClockRow(
             id=row.id,
@@ -114,7 +119,7 @@ def _clocks(session: Session, case_id: UUID) -> tuple[ClockRow, ...]:
 
 
 def _pauses(session: Session, case_id: UUID) -> tuple[PauseRow, ...]:
-    rows = session.scalars(select(Pause).where(Pause.case_id == case_id))
+    rows = session.scalars(PAUSES, {"case_id": case_id})
     return tuple(
         PauseRow(id=row.id, clock=row.clock, started_at=row.started_at, ended_at=row.ended_at) for row in rows
     )

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from app.domain.guidance import Contact
 from app.domain.permissions import ADVISERS, HANDLERS, Permission, is_granted
 from app.domain.vocabulary import Role
-from app.web import assets, moments, prose, reasons, words
+from app.web import assets, catalogue, moments, prose, reasons, words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +176,7 @@ FUNCTIONS: Mapping[str, object] = {
 def init_app(app: Flask) -> None:
     """Adds filters, functions, the NHS templates and what every page knows."""
     assets.init_app(app)
+    catalogue.init_app(app)
     own = app.jinja_loader
     app.jinja_loader = ChoiceLoader([*([own] if own else []), PackageLoader("nhsuk_frontend_jinja")])
     environment = app.jinja_env
