@@ -71,15 +71,7 @@ def foresee(report: Report, *, act: Act) -> Foreseen:
         asked=routed.asked,
         role=routed.capacity,
         told=frozenset(one.capacity for one in told),
-        promises=MappingProxyType(
-            {
-                row.clock: Promise(
-                    due_at=row.due_at, limit=row.limit, basis=definition.clocks[row.clock].basis
-                )
-                for row in snapshot.clocks
-                if row.rung == 0
-            }
-        ),
+        promises=_promises(definition, snapshot),
         opens_at=next_opening(act.now, clockwork.calendar, clockwork.window),
         can_withdraw=_can_withdraw(definition, snapshot),
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -27,7 +28,7 @@ from tests.integration.reporter import (
 
 pytestmark = pytest.mark.engines("sqlite")  # what is kept and sent is tested on both engines elsewhere
 
-WRONG = [
+WRONG: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("self-report", "risk-now", {"risk_now": None}, ["Select yes if somebody is at risk of harm today"]),
     ("self-report", "about", {"about": None}, ["Select what this is mainly about"]),
     ("self-report", "detail", {"detail": None}, ["Select the answer that fits best"]),
@@ -112,7 +113,7 @@ WRONG = [
     ("advice", "role", {"role": None}, ["Select what you need advice about"]),
     ("advice", "contacts", {"contacts": None}, ["Select who already knows, or select 'Nobody yet'"]),
 ]
-TAMPERED = [
+TAMPERED: list[tuple[str, dict[str, Any]]] = [
     ("about", {"about": "gossip"}),
     ("detail", {"detail": "patient.image"}),
     ("where-when", {"platform": "carrier pigeon"}),
@@ -596,13 +597,14 @@ def test_somebody_who_is_not_in_the_list_cannot_be_slipped_in(reporter, world):
     assert errors(Page.parse(answer.text)) == ["Select one of the options on this page"]
 
 
-def test_a_number_says_the_same_whether_or_not_it_is_somebodys(reporter, world, app):
+@pytest.mark.parametrize("answers", [{}, {**PATIENT, "risk_now": "yes"}])
+def test_a_number_says_the_same_whether_or_not_it_is_somebodys(reporter, world, app, answers):
     known = world.doctor()
     with app.app_context():
         number = reader().get_one(Person, known.person_id).gmc_number
     pages = []
     for gmc_number in (number, "7999999"):
-        draft_id = reporter.draft("concern", subject="gmc_number", gmc_number=gmc_number)
+        draft_id = reporter.draft("concern", subject="gmc_number", gmc_number=gmc_number, **answers)
         shown = page_at(reporter, draft_id, "subject").text() + reporter.check(draft_id).text()
         pages.append(shown.replace(gmc_number, "NUMBER"))
     assert pages[0] == pages[1]
@@ -611,7 +613,7 @@ def test_a_number_says_the_same_whether_or_not_it_is_somebodys(reporter, world, 
 def test_whoever_names_themselves_is_asked_but_not_stopped(reporter, app):
     with app.app_context():
         me = reader().get_one(Person, reporter.who.person_id)
-    named = [
+    named: list[dict[str, Any]] = [
         {"subject": "directory", "subject_person": str(me.id)},
         {"subject": "gmc_number", "gmc_number": me.gmc_number},
         {"subject": "not_sure", "subject_name": me.name.upper().replace("DR ", "")},

@@ -346,6 +346,7 @@ def test_somebody_at_risk_is_told_not_to_wait(reporter):
     shown = reporter.check(reporter.draft(risk_now="yes")).text()
     assert "Do not wait for us: 01632 960 001, or 999." in shown
     assert "Someone on call will be told now." in shown
+    assert "1pm, within 4 hours The executive on call" in shown.replace("hoursThe", "hours The")
     assert "You cannot withdraw this after sending, because a patient may be at risk." in shown
 
 

@@ -32,14 +32,15 @@ def context_of(answers: Answers, *, found: Sequence[DirectoryRow] = ()) -> Conte
     workplaces = _workplaces(held)
     place = workplace_of(answers, workplaces)
     organisation = organisations.by_id(place) if place else None
+    mdos = open_mdos()
     return Context(
         now=current_now(),
         workplaces=workplaces,
-        mdos=tuple(Choice(value=str(one.id), label=one.name) for one in open_mdos()),
+        mdos=tuple(Choice(value=str(one.id), label=one.name) for one in mdos),
         people=_people(answers, place, found),
-        is_mdo_lane_open=bool(open_mdos()),
+        is_mdo_lane_open=bool(mdos),
         leads_people=any(one.role in LEADERS for one in held),
-        soon_until=soon_until(place, now=current_now()) if place else None,
+        soon_until=soon_until(place, now=current_now()) if place and "answer_by" in answers else None,
         words=_words(held, organisation),
     )
 

@@ -187,22 +187,23 @@ def _stale(desk: Desk, page: Page, form: SheetForm) -> ResponseReturnValue:
 def _drawn(desk: Desk, page: Page, form: SheetForm, shown: Shown) -> ResponseReturnValue:
     if not form.is_submitted():
         form.version.data = str(desk.version)
-    desk = _with_receiver(desk, page)
+    foreseen = receiver(desk) if page.code == TELL else None
+    desk = _with_receiver(desk, foreseen)
     page = desk.page(page.code)
     values = stored(page, desk.answers) if shown.values is None else shown.values
     drawn = sheet(page, values, problems=shown.problems, since=desk.reworded)
-    problems = (*((Line(shown.notice),) if shown.notice else ()), *drawn.problems)
+    notices = (Line(shown.notice),) if shown.notice else ()
     html = render_template(
         f"reporting/{'help' if page.kind is PageKind.HELP else 'question'}.html",
         desk=desk,
         page=page,
-        sheet=replace(drawn, problems=problems),
+        sheet=replace(drawn, problems=(*notices, *drawn.problems)),
         form=form,
         search=shown.search,
         card=now_card(desk),
         guided=guided(desk),
         duty_line=duty_line(desk, page.code),
-        remarks=_remarks(desk, page),
+        remarks=_remarks(desk, foreseen),
         seems_self=seems_self(desk, page.code),
         back=_back(desk, page),
         saved_at=_saved_at(desk),
@@ -220,11 +221,8 @@ def _saved_at(desk: Desk) -> datetime | None:
     return changed if changed and local(changed).date() == local(current_now()).date() else None
 
 
-def _with_receiver(desk: Desk, page: Page) -> Desk:
+def _with_receiver(desk: Desk, foreseen: Foreseen | None) -> Desk:
     """On the page that asks whom to tell, the words know which role that would be."""
-    if page.code != TELL:
-        return desk
-    foreseen = receiver(desk)
     if foreseen is None:
         return desk
     said = {**desk.context.words, "supervisor_role": words(foreseen.role)}
@@ -243,7 +241,7 @@ def receiver(desk: Desk) -> Foreseen | None:
         return None
 
 
-def _remarks(desk: Desk, page: Page) -> list[str]:
+def _remarks(desk: Desk, foreseen: Foreseen | None) -> list[str]:
     """What to say before the questions that is no error."""
     who = signed_in()
     remarks = []
@@ -251,7 +249,7 @@ def _remarks(desk: Desk, page: Page) -> list[str]:
         remarks.append(
             _("We have changed some questions since you started. Please check the ones marked New.")
         )
-    if page.code == TELL and who and (foreseen := receiver(desk)) and who.role is foreseen.asked:
+    if who and foreseen and who.role is foreseen.asked:
         remarks.append(own_role(foreseen))
     return remarks
 

@@ -6,19 +6,18 @@ from uuid import UUID
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
-from app.domain.errors import AlreadySubmitted, NobodyEligible, NotAvailable, NotFound
+from app.domain.errors import AlreadySubmitted, InvalidInput, NobodyEligible, NotAvailable, NotFound
 from app.domain.permissions import Permission
 from app.domain.submission import rooms
 from app.domain.vocabulary import Kind, Lane
 from app.queries import reports
 from app.queries.reports import OwnReport
 from app.queries.sent import facts_of
-from app.services import drafts
 from app.services.definitions import definition_of
 from app.services.submitting import sent_before, submit
 from app.web.access import current_act, current_actor, installation, requires, signed_in
-from app.web.acting import ActForm
 from app.web.forms import Problem
 from app.web.reporting import bp
 from app.web.reporting.afterwards import NewsForm
@@ -29,20 +28,25 @@ from app.web.reporting.questions import SheetForm, seems_self
 from app.web.reporting.summary import filed_under, parts
 from app.web.reporting.surroundings import card_afterwards, now_card
 
+CHANGED_ELSEWHERE = _l("You changed this report in another window. Check it again before you send it")
+NOT_OFFERED = _l("Something that you chose is not offered any more. Check your answers and try again")
+
 
 @bp.route("/drafts/<uuid:draft_id>/check", methods=["GET", "POST"])
 @requires(Permission.REPORT_MAKE)
 def check(draft_id: UUID) -> ResponseReturnValue:
     """All answers once more, what sending will do, and the button that does it."""
-    if was_sent(draft_id):
-        return redirect(url_for(".sent", draft_id=draft_id), code=303)
-    desk, form = desk_of(draft_id), SheetForm()
+    try:
+        desk, form = desk_of(draft_id), SheetForm()
+    except NotFound:
+        return _sent_before(draft_id)
     if desk.is_for_phone_only:
         return redirect(url_for("public.mdo_phone"))
     if not form.validate_on_submit():
         return _checked(desk, form)
-    problems = _refusals(desk, form)
-    return _checked(desk, form, problems) if problems else _sent(desk)
+    if form.seen_version != desk.version:
+        return _checked(desk, form, [Problem(str(CHANGED_ELSEWHERE))])
+    return _sent(desk, form)
 
 
 @bp.get("/drafts/<uuid:draft_id>/sent")
@@ -62,27 +66,25 @@ def sent(draft_id: UUID) -> ResponseReturnValue:
     )
 
 
-def was_sent(draft_id: UUID) -> bool:
-    """Whether this draft is gone because its own author sent it. Raises NotFound for one that nobody has."""
-    try:
-        drafts.open_draft(draft_id, actor=current_actor())
-    except NotFound:
-        if not sent_before(draft_id, act=current_act()):
-            raise
-        return True
-    return False
+def _sent_before(draft_id: UUID) -> ResponseReturnValue:
+    """The confirmation of a draft that is gone because its own author sent it. Raises NotFound for any other."""
+    if not sent_before(draft_id, act=current_act()):
+        raise NotFound("no such draft, and nothing was sent from it")
+    return redirect(url_for(".sent", draft_id=draft_id), code=303)
 
 
-def _sent(desk: Desk) -> ResponseReturnValue:
+def _sent(desk: Desk, form: SheetForm) -> ResponseReturnValue:
     """Sends it, once: whoever sends it again is shown the same references."""
     if desk.draft is None:
         raise NotFound("nothing to send")
     try:
         submit(ready_reports(desk), draft_id=desk.draft.id, act=current_act())
-    except AlreadySubmitted:
-        return redirect(url_for(".sent", draft_id=desk.draft.id), code=303)
+    except InvalidInput:
+        return _checked(desk, form, _lacking(desk) or [Problem(str(NOT_OFFERED))])
     except (NobodyEligible, NotAvailable):
         return _nobody(desk)
+    except AlreadySubmitted:
+        pass
     return redirect(url_for(".sent", draft_id=desk.draft.id), code=303)
 
 
@@ -92,30 +94,26 @@ def _nobody(desk: Desk) -> ResponseReturnValue:
     return html, 503
 
 
-def _refusals(desk: Desk, form: ActForm) -> list[Problem]:
-    """Why it cannot be sent as it stands: something is missing, or it was changed in another window."""
-    if form.seen_version != desk.version:
-        return [Problem(_("You changed this report in another window. Check it again before you send it"))]
+def _lacking(desk: Desk) -> list[Problem]:
+    """What is missing, each with the way to its field."""
     return [Problem(one.message, f"{desk.address(one.page, back=CHECK)}#{one.field}") for one in desk.lacking]
 
 
 def _checked(desk: Desk, form: SheetForm, problems: list[Problem] | None = None) -> ResponseReturnValue:
     form.version.data = str(desk.version)
     main, also = filed_under(desk)
-    who = signed_in()
+    who, lacking = signed_in(), _lacking(desk)
     return render_template(
         "reporting/check.html",
         desk=desk,
         form=form,
         problems=problems or [],
-        lacking=[
-            Problem(one.message, f"{desk.address(one.page, back=CHECK)}#{one.field}") for one in desk.lacking
-        ],
+        lacking=lacking,
         parts=parts(desk),
         told=_told(desk),
         category=main,
         also=also,
-        outlook=None if desk.lacking else outlook(desk),
+        outlook=None if lacking else outlook(desk),
         button=_button(desk),
         back=desk.before(CHECK),
         name=who.name if who else "",
