@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.record import record_installation
@@ -21,6 +21,7 @@ from app.encryption.keys import open_sealed
 from app.keychain import account_code, case_key
 from app.models.account import AccountCode
 from app.models.case import Case
+from app.models.draft import Draft
 from app.models.mail import Mail, MailKind, MailState
 from app.models.person import Membership, Person
 from app.notifications.channels import CannotSend, Channel, channel_for
@@ -141,20 +142,35 @@ def _opened(ids: Sequence[UUID], now: datetime) -> tuple[list[Envelope], list[UU
 
 
 def _addressed(session: Session, mail: Mail, now: datetime) -> Envelope | None:
-    if mail.kind is MailKind.NEEDS_YOU:
-        address = _handler_address(session, mail, now)
-    elif mail.kind is MailKind.NEWS:
-        address = _reporter_address(session, mail)
-    else:
-        address = session.scalar(select(Person.email).where(Person.id == mail.person_id))
-    if address is None:
+    """The mail with its address and its date, or None where nobody may be told any more."""
+    address = _address(session, mail, now)
+    day = _day_in(session, mail)
+    if address is None or day is None:
         return None
-    code = account_code(session, mail.id) if mail.kind is MailKind.CODE and _lives(session, mail, now) else ""
-    if mail.kind is MailKind.CODE and not code:
-        return None
-    day = mail.queued_at.astimezone(LONDON)
-    date = f"{day.day} {day:%B %Y}"
+    code = ""
+    if mail.kind is MailKind.CODE:
+        if not _lives(session, mail, now):
+            return None
+        code = account_code(session, mail.id)
+    local = day.astimezone(LONDON)
+    date = f"{local.day} {local:%B %Y}"
     return Envelope(mail_id=mail.id, kind=mail.kind, address=address, date=date, code=code)
+
+
+def _address(session: Session, mail: Mail, now: datetime) -> str | None:
+    if mail.kind is MailKind.NEEDS_YOU:
+        return _handler_address(session, mail, now)
+    if mail.kind is MailKind.NEWS:
+        return _reporter_address(session, mail)
+    return session.scalar(select(Person.email).where(Person.id == mail.person_id))
+
+
+def _day_in(session: Session, mail: Mail) -> datetime | None:
+    """The day that the mail speaks of: when the first draft goes, if one is left; else when it was queued."""
+    if mail.kind is MailKind.DRAFT:
+        first = select(func.min(Draft.expires_at)).where(Draft.person_id == mail.person_id)
+        return session.scalar(first)
+    return mail.queued_at
 
 
 def _lives(session: Session, mail: Mail, now: datetime) -> bool:
