@@ -285,13 +285,18 @@ def _is_about_a_lock(error: OperationalError) -> bool:
     return is_busy or getattr(error.orig, "sqlstate", None) in LOCK_STATES
 
 
+def table_of(model: type[Base]) -> Table:
+    """The plain table of a model: adding many rows through it costs half as much as through the mapper."""
+    return cast(Table, model.__table__)
+
+
 def insert_new(session: Session, table: type[Base], *, same: Sequence[str] = (), **values: Any) -> bool:
     """Adds a row unless there is one with the ``same`` unique columns (any, if none are named); then that stands.
 
     Answers whether it was added. On PostgreSQL this waits for the end of a writer who adds the same.
     """
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    adding = dialect.insert(cast(Table, table.__table__)).values(**values)
+    adding = dialect.insert(table_of(table)).values(**values)
     added = session.execute(adding.on_conflict_do_nothing(index_elements=list(same) or None))
     return bool(added.rowcount)  # type: ignore[attr-defined]  # an INSERT has a cursor
 

@@ -7,14 +7,13 @@ role, stands sealed in ``audit_detail`` and goes when its key goes; the leaf sta
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.canonical import canonical
-from app.database import insert_new
+from app.database import insert_new, table_of
 from app.domain.actors import Act, Actor, ActorKind
 from app.domain.errors import CannotRecord
 from app.domain.events import Event
@@ -31,10 +30,6 @@ from app.models.ledger import AuditAlias, AuditDetail, AuditEntry, AuditSequence
 
 LEAF_VERSION = 1
 Row = dict[str, object]
-ENTRIES = cast(Table, AuditEntry.__table__)
-DETAILS = cast(Table, AuditDetail.__table__)
-ALIASES = cast(Table, AuditAlias.__table__)
-SEQUENCES = cast(Table, AuditSequence.__table__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +91,8 @@ def record_opening(
     log, alias = organisation_log(organisation_id), uuid4()
     key = case_key(session, case_id, organisation_id=organisation_id)
     token = log_index(session, log).mac(_who(act.actor))[:16]
-    session.execute(insert(ALIASES).values(alias=alias, log=log, scope=case_id.hex, token=token))
-    session.execute(insert(SEQUENCES).values(case_id=case_id, next=1 + len(records)))
+    session.execute(insert(table_of(AuditAlias)).values(alias=alias, log=log, scope=case_id.hex, token=token))
+    session.execute(insert(table_of(AuditSequence)).values(case_id=case_id, next=1 + len(records)))
     hand = _Hand(log=log, key=key, alias=alias, at=act.now, case_id=case_id, definition=definition)
     _write(session, [_written(one, hand, number=number) for number, one in enumerate(records, start=1)])
 
@@ -134,8 +129,8 @@ def _record(session: Session, event: Event, *, key: Key, log: str, act: Act) -> 
 
 
 def _write(session: Session, written: Sequence[tuple[Row, Row]]) -> None:
-    session.execute(insert(ENTRIES), [entry for entry, _ in written])
-    session.execute(insert(DETAILS), [detail for _, detail in written])
+    session.execute(insert(table_of(AuditEntry)), [entry for entry, _ in written])
+    session.execute(insert(table_of(AuditDetail)), [detail for _, detail in written])
 
 
 def _written(one: CaseRecord, hand: _Hand, *, number: int | None) -> tuple[Row, Row]:

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from app.database import table_of
 from app.models.case import Case
 from app.models.mail import Mail, MailKind, MailState
-
-MAILS = cast(Table, Mail.__table__)
 
 
 def queue(
@@ -43,7 +41,9 @@ def needs_you(session: Session, memberships: Sequence[UUID], *, case_id: UUID, n
     if memberships:
         row = {"kind": MailKind.NEEDS_YOU, "case_id": case_id, "state": MailState.QUEUED}
         row |= {"queued_at": now, "next_attempt_at": now}
-        session.execute(insert(MAILS), [{"id": uuid4(), "membership_id": one, **row} for one in memberships])
+        session.execute(
+            insert(table_of(Mail)), [{"id": uuid4(), "membership_id": one, **row} for one in memberships]
+        )
 
 
 def news_for_reporter(session: Session, *, case_id: UUID, now: datetime) -> None:

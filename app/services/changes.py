@@ -5,14 +5,14 @@ Nothing else in the program writes the state of a case, its owner, its handlers 
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.record import CaseRecord, record_case, record_opening
-from app.database import Base, insert_new
+from app.database import Base, insert_new, table_of
 from app.domain.actors import Act
 from app.domain.deadlines import Limit
 from app.domain.errors import StaleCase
@@ -475,7 +475,7 @@ def _insert(session: Session, rows: Sequence[Base]) -> None:
     for row in rows:
         by_kind.setdefault(type(row), []).append(_values(row))
     for kind, values in by_kind.items():
-        session.execute(insert(cast(Table, kind.__table__)), values)
+        session.execute(insert(table_of(kind)), values)
 
 
 def _values(row: Base) -> Values:

@@ -60,9 +60,11 @@ def writers(module):
 
 
 def changed_by(target, call):
-    """The argument that names the model which a call changes."""
+    """The argument that names the model which a call changes, by itself or through its plain table."""
     match target, call.args:
         case "app.database.insert_new", [_, model, *_]:
+            return model
+        case statement, [ast.Call(func=ast.Name("table_of"), args=[model])] if statement in STATEMENTS:
             return model
         case statement, [model, *_] if statement in STATEMENTS:
             return model
