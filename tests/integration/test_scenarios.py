@@ -12,7 +12,7 @@ from app.services.installing import prepare
 from app.services.scenarios import Played, ScenarioError, play, read_scenarios
 from tests.infrastructure.clock import START
 
-CASES = Path(__file__).parents[1] / "scenarios" / "cases.json"
+CASES = Path(__file__).parents[2] / "app" / "reference" / "demonstration" / "stories.json"
 
 
 @pytest.fixture
@@ -39,7 +39,9 @@ def _faults(expected: dict[str, Any], played: Played) -> list[str]:
         for name in ("severity", "duty", "route")
         if getattr(played, name) != expected[name]
     ]
-    faults += [f"{played.id}: {role} was not told" for role in expected["also_told"] if role not in played.also_told]
+    faults += [
+        f"{played.id}: {role} was not told" for role in expected["also_told"] if role not in played.also_told
+    ]
     for code, due in expected["clocks"].items():
         found = played.clocks.get(code)
         if found is None or datetime.fromisoformat(found) != datetime.fromisoformat(due):

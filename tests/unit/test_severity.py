@@ -2,13 +2,13 @@
 
 import json
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.config import ROOT
 from app.domain.classification import Category
 from app.domain.report import Holder, Particulars, RiskNow, SeverityReason
 from app.domain.severity import Suggested, suggest
@@ -16,7 +16,7 @@ from app.domain.vocabulary import Harm, Identifiability, PatientData, Severity, 
 from app.services.categories import load_categories
 
 CATEGORIES = load_categories()
-SCENARIOS = json.loads((Path(__file__).parents[1] / "scenarios" / "cases.json").read_text())
+SCENARIOS = json.loads((ROOT / "app" / "reference" / "demonstration" / "stories.json").read_text())
 
 LOW = CATEGORIES["TRU-TONE"]
 MEDIUM = CATEGORIES["RSP-DEFAM"]
