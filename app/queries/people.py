@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from app.database import reader
@@ -30,6 +30,7 @@ INVITATION_DAYS = 30
 CLOSE_KINDS = (RelationKind.REPORTS_TO, RelationKind.DEPUTISES_FOR, RelationKind.RELATED_TO)
 # A person as party tokens know them: by id, and by GMC number where there is one.
 Known = tuple[UUID, str | None]
+Day = date | BindParameter[date]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,47 +126,69 @@ class SessionRow:
     role: Role | None
 
 
-def current_on(day: date) -> ColumnElement[bool]:
+def current_on(day: Day) -> ColumnElement[bool]:
     """Whether a membership counts on a day, its first and last included."""
     return and_(Membership.starts_on <= day, or_(Membership.ends_on.is_(None), Membership.ends_on >= day))
 
 
-def relation_on(day: date) -> ColumnElement[bool]:
+def relation_on(day: Day) -> ColumnElement[bool]:
     """Whether a relation counts on a day, its first and last included."""
     return and_(Relation.starts_on <= day, or_(Relation.ends_on.is_(None), Relation.ends_on >= day))
 
 
+# What every request asks is put together once: that takes longer than the answer.
+SIGNED_IN = (
+    select(
+        SignIn.id.label("session_id"),
+        Person.id.label("person_id"),
+        Person.name,
+        Person.gmc_number,
+        Person.language,
+        SignIn.expires_at,
+        Membership.id.label("membership_id"),
+        Membership.role,
+        Organisation.id.label("organisation_id"),
+        Organisation.name.label("organisation_name"),
+        Organisation.type.label("organisation_type"),
+    )
+    .join(Person, Person.id == SignIn.person_id)
+    .outerjoin(Membership, Membership.id == SignIn.membership_id)
+    .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
+    .where(
+        SignIn.id == bindparam("session_id"),
+        SignIn.ended_at.is_(None),
+        SignIn.expires_at > bindparam("at"),
+        or_(SignIn.membership_id.is_(None), current_on(bindparam("on"))),
+    )
+)
+HELPED = (
+    select(CaseHandler.outside_organisation_id)
+    .where(
+        CaseHandler.membership_id == bindparam("membership_id"),
+        CaseHandler.outside_organisation_id.is_not(None),
+        CaseHandler.until_at.is_(None),
+    )
+    .distinct()
+)
+_ONE, _OTHER = aliased(Person), aliased(Person)
+_ASKED = bindparam("people", expanding=True)
+# Asked by the columns of the relation itself, each of which has its index.
+CLOSE = (
+    select(Relation.kind, _ONE.id, _ONE.gmc_number, _OTHER.id, _OTHER.gmc_number)
+    .join(_ONE, _ONE.id == Relation.person_id)
+    .join(_OTHER, _OTHER.id == Relation.other_id)
+    .where(
+        or_(Relation.person_id.in_(_ASKED), Relation.other_id.in_(_ASKED)),
+        Relation.kind.in_(CLOSE_KINDS),
+        relation_on(bindparam("on")),
+    )
+)
+
+
 def signed_in(session_id: bytes, *, at: datetime) -> SignedIn | None:
     """The session with this id, if it counts at that instant: not ended, not expired, its role still held."""
-    row = (
-        reader()
-        .execute(
-            select(
-                SignIn.id.label("session_id"),
-                Person.id.label("person_id"),
-                Person.name,
-                Person.gmc_number,
-                Person.language,
-                SignIn.expires_at,
-                Membership.id.label("membership_id"),
-                Membership.role,
-                Organisation.id.label("organisation_id"),
-                Organisation.name.label("organisation_name"),
-                Organisation.type.label("organisation_type"),
-            )
-            .join(Person, Person.id == SignIn.person_id)
-            .outerjoin(Membership, Membership.id == SignIn.membership_id)
-            .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
-            .where(
-                SignIn.id == session_id,
-                SignIn.ended_at.is_(None),
-                SignIn.expires_at > at,
-                or_(SignIn.membership_id.is_(None), current_on(local(at).date())),
-            )
-        )
-        .mappings()
-        .one_or_none()
-    )
+    asked = {"session_id": session_id, "at": at, "on": local(at).date()}
+    row = reader().execute(SIGNED_IN, asked).mappings().one_or_none()
     return SignedIn(**row) if row else None
 
 
@@ -193,15 +216,7 @@ def actor_of(who: SignedIn, *, on: date) -> Actor:
 
 def organisations_helped_by(membership_id: UUID) -> frozenset[UUID]:
     """The other bodies on whose cases this membership works now."""
-    rows = reader().scalars(
-        select(CaseHandler.outside_organisation_id)
-        .where(
-            CaseHandler.membership_id == membership_id,
-            CaseHandler.outside_organisation_id.is_not(None),
-            CaseHandler.until_at.is_(None),
-        )
-        .distinct()
-    )
+    rows = reader().scalars(HELPED, {"membership_id": membership_id})
     return frozenset(one for one in rows if one is not None)
 
 
@@ -227,13 +242,7 @@ def people_close_to(person_id: UUID, *, on: date) -> Sequence[Known]:
 def close_to(session: Session, people: Collection[UUID], *, on: date) -> Mapping[UUID, frozenset[Known]]:
     """For each of these people, whom they report to, deputise for or are related to on a day. One query."""
     close: dict[UUID, set[Known]] = {person: set() for person in people}
-    one, other = aliased(Person), aliased(Person)
-    rows = session.execute(
-        select(Relation.kind, one.id, one.gmc_number, other.id, other.gmc_number)
-        .join(one, one.id == Relation.person_id)
-        .join(other, other.id == Relation.other_id)
-        .where(or_(one.id.in_(close), other.id.in_(close)), Relation.kind.in_(CLOSE_KINDS), relation_on(on))
-    )
+    rows = session.execute(CLOSE, {"people": list(close), "on": on})
     for kind, from_id, from_number, to_id, to_number in rows:
         if from_id in close:
             close[from_id].add((to_id, to_number))
