@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from app.database import installation_of, reader, transaction
 from app.domain.actors import Act, Actor, ActorKind
 from app.domain.calendars import LONDON
-from app.domain.classification import Classified
+from app.domain.classification import Categories, Classified
 from app.domain.duty import level
+from app.domain.errors import DomainError
 from app.domain.form import Form, Question
 from app.domain.report import (
     Answered,
@@ -182,6 +183,11 @@ def _check(scenario: Scenario, path: Path) -> None:
         raise ScenarioError(f"{path.name}: {scenario.id}: a concern has a subject, nothing else has")
     if not scenario.rooms:
         raise ScenarioError(f"{path.name}: {scenario.id}: no room")
+    if scenario.kind is Kind.ADVICE and "employer" in scenario.rooms:
+        raise ScenarioError(f"{path.name}: {scenario.id}: advice has no employer's room")
+    realised = scenario.answers.realised_at
+    if realised is not None and realised.tzinfo is None:
+        raise ScenarioError(f"{path.name}: {scenario.id}: realised_at needs an offset")
 
 
 def stage_employer(stage: Stage, scenario: Scenario, *, number: int) -> Organisation:
@@ -249,8 +255,6 @@ def reports_of(scenario: Scenario, staged: Staged, *, session: Session) -> Repor
 def _report(scenario: Scenario, staged: Staged, kind: Kind, *, session: Session) -> Report:
     installation = installation_of(session)
     facts = _particulars(scenario)
-    if scenario.category not in installation.categories.by_code:
-        raise ScenarioError(f"{scenario.id}: unknown category {scenario.category}")
     suggested = suggest(facts, category=installation.categories[scenario.category])
     report = Report(
         **{name: getattr(facts, name) for name in Particulars.__dataclass_fields__},
@@ -372,7 +376,12 @@ def send(scenario: Scenario, staged: Staged, *, now: datetime) -> tuple[Sent, ..
 
 
 def play(scenarios: Sequence[Scenario], *, now: datetime) -> Iterator[Played]:
-    """Plays each entry in organisations of its own, at its own ``submitted_at``. For a throw-away database."""
+    """Plays each entry in organisations of its own, at its own ``submitted_at``. For a throw-away database.
+
+    Raises ScenarioError before the first one for a category that nobody knows, and for an entry that cannot be
+    sent, with its name.
+    """
+    _check_categories(scenarios, installation_of(reader()).categories)
     stage_people_from = 0
     for number, scenario in enumerate(scenarios, start=1):
         with transaction() as session:
@@ -386,8 +395,17 @@ def play(scenarios: Sequence[Scenario], *, now: datetime) -> Iterator[Played]:
             )
             staged = stage_people(stage, scenario, employer=employer, mdo=mdo, agency=agency)
             stage_people_from = stage.people
-        sent = send(scenario, staged, now=scenario.submitted_at)
+        try:
+            sent = send(scenario, staged, now=scenario.submitted_at)
+        except DomainError as error:
+            raise ScenarioError(f"{scenario.id}: {error}") from error
         yield played(scenario, sent)
+
+
+def _check_categories(scenarios: Sequence[Scenario], known: Categories) -> None:
+    for scenario in scenarios:
+        if scenario.category not in known.by_code:
+            raise ScenarioError(f"{scenario.id}: unknown category {scenario.category}")
 
 
 def played(scenario: Scenario, sent: Sequence[Sent]) -> Played:
