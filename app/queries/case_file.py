@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import BindParameter, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.database import reader
@@ -64,6 +64,55 @@ PATIENT_PART = frozenset(
 REPORTER = "reporter"
 REPORTER = "reporter"
 DATA_CLOCKS = frozenset({"CONTAIN", "DPO", "SIRO", "ICO"})
+# Put together once: building a statement costs more than running it. Each asks for one case by its id.
+THIS_CASE: BindParameter[UUID] = bindparam("case_id")
+REPORT = select(Report.form_version, Report.language, Report.answers_sealed).where(
+    Report.case_id == THIS_CASE
+)
+TEXTS = (
+    select(
+        Message.id,
+        Message.kind,
+        Message.author_role,
+        Message.author_membership_id,
+        Message.sent_at,
+        Message.body_sealed,
+        Person.name,
+    )
+    .outerjoin(Membership, Membership.id == Message.author_membership_id)
+    .outerjoin(Person, Person.id == Membership.person_id)
+    .where(Message.case_id == THIS_CASE)
+    .order_by(Message.sent_at.desc(), Message.id)
+)
+# Whether anybody asked the reporter to withdraw is for the guardian alone.
+HANDLERS_TEXTS = TEXTS.where(
+    ~and_(Message.kind == MessageKind.REASON, Message.author_membership_id.is_(None))
+)
+OFFICERS_TEXTS = HANDLERS_TEXTS.where(Message.is_for_officer.is_(True))
+ITEMS = (
+    select(
+        ActionItem.id,
+        ActionItem.what_sealed,
+        ActionItem.who_sealed,
+        ActionItem.done_sealed,
+        ActionItem.due_on,
+        ActionItem.completed_at,
+    )
+    .where(ActionItem.case_id == THIS_CASE)
+    .order_by(ActionItem.due_on, ActionItem.id)
+)
+AT_WORK = (
+    select(CaseHandler.membership_id, CaseHandler.capacity, Person.name, Membership.title)
+    .join(Membership, Membership.id == CaseHandler.membership_id)
+    .join(Person, Person.id == Membership.person_id)
+    .where(CaseHandler.case_id == THIS_CASE, CaseHandler.until_at.is_(None))
+    .order_by(CaseHandler.from_at, Person.name)
+)
+NAMES = (
+    select(Membership.id, Person.name)
+    .join(Person, Person.id == Membership.person_id)
+    .where(Membership.id.in_(bindparam("memberships", expanding=True)))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,23 +293,27 @@ def case_file(actor: Actor, case_id: UUID) -> CaseFile:
     case = visible_case(session, actor, case_id)
     if case is None:
         raise NotFound("no such case")
-    standing = standing_in(session, actor, case)
+    return file_of(case, standing_in(session, actor, case), actor)
+
+
+def file_of(case: Case, standing: Standing, actor: Actor) -> CaseFile:
+    """The same for a caller who has just proved the viewer's right to the case, and in which capacity."""
+    session = reader()
+    organisation = session.get_one(Organisation, case.organisation_id)
     opener = _Opener(case, case_key(session, case.id, organisation_id=case.organisation_id))
     entries = tuple(entries_of(session, case.id, organisation_id=case.organisation_id))
     is_part_only = standing.sees_patient_part_only
+    people = tuple(_at_work(session, case, actor))
     return CaseFile(
         **_facts(case),
-        organisation_name=session.scalar(
-            select(Organisation.name).where(Organisation.id == case.organisation_id)
-        )
-        or "",
+        organisation_name=organisation.name,
         seq=entries[0].seq if entries else 0,
         standing=standing,
         report=_report(session, opener, is_part_only=is_part_only),
         texts=tuple(_texts(session, opener, actor, is_part_only=is_part_only)),
         items=() if is_part_only else tuple(_items(session, opener)),
-        people=tuple(_at_work(session, case, actor)),
-        seen_by=tuple(_seen_by(session, entries, actor)),
+        people=people,
+        seen_by=tuple(_seen_by(session, entries, people, actor)),
         entries=entries,
     )
 
@@ -281,11 +334,7 @@ def _facts(case: Case) -> dict[str, Any]:
 
 
 def _report(session: Session, opener: _Opener, *, is_part_only: bool) -> ReportRead:
-    row = session.execute(
-        select(Report.form_version, Report.language, Report.answers_sealed).where(
-            Report.case_id == opener.case.id
-        )
-    ).one()
+    row = session.execute(REPORT, {"case_id": opener.case.id}).one()
     sent = json.loads(opener.text(row.answers_sealed, table="report", column="answers", row=opener.case.id))
     answers = tuple(_answers(sent["answers"], is_part_only=is_part_only))
     told = {} if is_part_only else sent
@@ -328,28 +377,9 @@ def _subject(session: Session, sent: Mapping[str, Any] | None) -> SubjectRead | 
 
 def _texts(session: Session, opener: _Opener, actor: Actor, *, is_part_only: bool) -> Iterator[TextRead]:
     """Messages and notes, newest first. Officers read what an officer wrote."""
-    query = (
-        select(
-            Message.id,
-            Message.kind,
-            Message.author_role,
-            Message.author_membership_id,
-            Message.sent_at,
-            Message.body_sealed,
-            Person.name,
-        )
-        .outerjoin(Membership, Membership.id == Message.author_membership_id)
-        .outerjoin(Person, Person.id == Membership.person_id)
-        .where(Message.case_id == opener.case.id)
-        .order_by(Message.sent_at.desc(), Message.id)
-    )
-    if is_part_only:
-        query = query.where(Message.is_for_officer.is_(True))
-    if actor.role is not Role.GUARDIAN:
-        # Whether anybody asked the reporter to withdraw is for the guardian alone.
-        in_private = and_(Message.kind == MessageKind.REASON, Message.author_membership_id.is_(None))
-        query = query.where(~in_private)
-    for row in session.execute(query):
+    others = OFFICERS_TEXTS if is_part_only else HANDLERS_TEXTS
+    statement = TEXTS if actor.role is Role.GUARDIAN and not is_part_only else others
+    for row in session.execute(statement, {"case_id": opener.case.id}):
         yield TextRead(
             kind=row.kind,
             role=row.author_role,
@@ -362,18 +392,7 @@ def _texts(session: Session, opener: _Opener, actor: Actor, *, is_part_only: boo
 
 
 def _items(session: Session, opener: _Opener) -> Iterator[ItemRead]:
-    rows = session.execute(
-        select(
-            ActionItem.id,
-            ActionItem.what_sealed,
-            ActionItem.who_sealed,
-            ActionItem.done_sealed,
-            ActionItem.due_on,
-            ActionItem.completed_at,
-        )
-        .where(ActionItem.case_id == opener.case.id)
-        .order_by(ActionItem.due_on, ActionItem.id)
-    )
+    rows = session.execute(ITEMS, {"case_id": opener.case.id})
     for row in rows:
         opened = {
             name: opener.text(sealed, table="action_item", column=name, row=row.id) if sealed else ""
@@ -387,14 +406,8 @@ def _items(session: Session, opener: _Opener) -> Iterator[ItemRead]:
 
 
 def _at_work(session: Session, case: Case, actor: Actor) -> Iterator[AtWork]:
-    rows = session.execute(
-        select(CaseHandler.membership_id, CaseHandler.capacity, Person.name, Membership.title)
-        .join(Membership, Membership.id == CaseHandler.membership_id)
-        .join(Person, Person.id == Membership.person_id)
-        .where(CaseHandler.case_id == case.id, CaseHandler.until_at.is_(None))
-        .order_by(CaseHandler.membership_id != case.owner_membership_id, CaseHandler.from_at, Person.name)
-    )
-    for row in rows:
+    rows = session.execute(AT_WORK, {"case_id": case.id}).all()
+    for row in sorted(rows, key=lambda row: row.membership_id != case.owner_membership_id):
         yield AtWork(
             membership_id=row.membership_id,
             name=row.name,
@@ -405,13 +418,16 @@ def _at_work(session: Session, case: Case, actor: Actor) -> Iterator[AtWork]:
         )
 
 
-def _seen_by(session: Session, entries: Sequence[Entry], actor: Actor) -> Iterator[SeenBy]:
+def _seen_by(
+    session: Session, entries: Sequence[Entry], people: Sequence[AtWork], actor: Actor
+) -> Iterator[SeenBy]:
     """Everybody but the reporter who opened the case, each once, the latest first."""
     last: dict[UUID, Entry] = {}
     for entry in entries:
         if entry.tag == CaseViewed.tag and entry.detail["by"] != REPORTER:
             last.setdefault(UUID(str(entry.detail["viewer"])), entry)
-    names = _names(session, list(last))
+    known = {one.membership_id: one.name for one in people}
+    names = known | _names(session, [one for one in last if one not in known])
     for membership_id, entry in last.items():
         yield SeenBy(
             name=names.get(membership_id, ""),
@@ -424,11 +440,7 @@ def _seen_by(session: Session, entries: Sequence[Entry], actor: Actor) -> Iterat
 def _names(session: Session, memberships: Sequence[UUID]) -> dict[UUID, str]:
     if not memberships:
         return {}
-    rows = session.execute(
-        select(Membership.id, Person.name)
-        .join(Person, Person.id == Membership.person_id)
-        .where(Membership.id.in_(memberships))
-    )
+    rows = session.execute(NAMES, {"memberships": memberships})
     return {row.id: row.name for row in rows}
 
 

@@ -6,6 +6,7 @@ remit. Both lose every case in which the viewer, or somebody close to them, play
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, or_, select
@@ -19,6 +20,7 @@ from app.models.deadline import Deadline
 
 ORGANISATION_WIDE = frozenset({Role.RESPONSIBLE_OFFICER, Role.GUARDIAN, Role.DATA_PROTECTION_OFFICER})
 
+KEPT_STATEMENTS = 256
 # Put together once: building a statement costs more than running it.
 CAPACITIES = select(CaseHandler.capacity).where(
     CaseHandler.case_id == bindparam("case_id"),
@@ -112,4 +114,19 @@ def _leading(capacities: Sequence[Role], actor: Actor) -> Role:
 
 def visible_case(session: Session, actor: Actor, case_id: UUID) -> Case | None:
     """The case, if this viewer may know of it."""
-    return session.scalars(visible_to(actor).where(Case.id == case_id)).one_or_none()
+    return session.scalars(_by_id(actor), {"case_id": case_id}).one_or_none()
+
+
+def visible_reference(session: Session, actor: Actor, reference: str) -> Case | None:
+    """The case of that canonical reference, if this viewer may know of it."""
+    return session.scalars(_by_reference(actor), {"reference": reference}).one_or_none()
+
+
+@lru_cache(maxsize=KEPT_STATEMENTS)
+def _by_id(actor: Actor) -> Select[Case]:
+    return visible_to(actor).where(Case.id == bindparam("case_id"))
+
+
+@lru_cache(maxsize=KEPT_STATEMENTS)
+def _by_reference(actor: Actor) -> Select[Case]:
+    return visible_to(actor).where(Case.reference == bindparam("reference"))

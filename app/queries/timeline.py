@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.database import reader
@@ -23,6 +23,21 @@ from app.queries.cases import visible_case
 
 LONGEST = 300
 VIEWS = frozenset({CaseViewed.tag, CaseViewedAgain.tag})
+# Put together once: building a statement costs more than running it.
+ENTRIES = (
+    select(
+        AuditEntry.id,
+        AuditEntry.log,
+        AuditEntry.case_seq,
+        AuditEntry.at,
+        AuditEntry.action,
+        AuditDetail.detail_sealed,
+    )
+    .join(AuditDetail, AuditDetail.entry_id == AuditEntry.id)
+    .where(AuditEntry.case_id == bindparam("case_id"), AuditEntry.case_seq > bindparam("after"))
+    .order_by(AuditEntry.case_seq.desc())
+    .limit(bindparam("longest"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,20 +67,8 @@ def entries_of(
 
     Raises SealBroken once the case was disposed of.
     """
-    rows = session.execute(
-        select(
-            AuditEntry.id,
-            AuditEntry.log,
-            AuditEntry.case_seq,
-            AuditEntry.at,
-            AuditEntry.action,
-            AuditDetail.detail_sealed,
-        )
-        .join(AuditDetail, AuditDetail.entry_id == AuditEntry.id)
-        .where(AuditEntry.case_id == case_id, AuditEntry.case_seq > after)
-        .order_by(AuditEntry.case_seq.desc())
-        .limit(longest)
-    )
+    asked = {"case_id": case_id, "after": after, "longest": longest}
+    rows = session.execute(ENTRIES, asked)
     key = case_key(session, case_id, organisation_id=organisation_id)
     return [
         Entry(

@@ -38,18 +38,19 @@ from app.keychain import person_token
 from app.models.case import Case
 from app.models.ledger import ViewTally
 from app.models.person import Membership
-from app.queries.case_file import DATA_CLOCKS, CaseFile, case_file
-from app.queries.cases import Standing, standing_in, visible_to
+from app.queries.case_file import DATA_CLOCKS, CaseFile, file_of
+from app.queries.cases import Standing, standing_in, visible_reference
 from app.queries.reports import REPORTER, reported_by
 from app.services.casework import Scene, enter_unseen
-from app.services.changes import load
+from app.services.changes import load, snapshot_of
 from app.services.clockworks import clockwork_for
 from app.services.definitions import definition_of
 
 AGAIN = timedelta(minutes=5)
 CLOSED_AT_ONCE = 200
 REFERENCE_LENGTH = 13
-Written = Callable[[str, Act], UUID | None]
+Proved = tuple[Case, Standing | None]
+Written = Callable[[str, Act], Proved | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +106,11 @@ def open_case(reference: str, *, act: Act) -> Opened:
 
     Raises NotFound for every case they may not know of, and CannotRecord where it cannot be written down.
     """
-    case_id = _record_opening(reference, act, _written_opening)
-    if case_id is None:
-        raise NotFound("no such case")
-    return _read(case_id, act)
+    match _record_opening(reference, act, _written_opening):
+        case (found, Standing() as standing):
+            return _read(found, standing, act)
+        case _:
+            raise NotFound("no such case")
 
 
 def open_own(reference: str, *, act: Act) -> UUID:
@@ -116,10 +118,10 @@ def open_own(reference: str, *, act: Act) -> UUID:
 
     Raises NotFound for anybody else's, and CannotRecord where it cannot be written down.
     """
-    case_id = _record_opening(reference, act, _written_own)
-    if case_id is None:
+    proved = _record_opening(reference, act, _written_own)
+    if proved is None:
         raise NotFound("no such report")
-    return case_id
+    return proved[0].id
 
 
 @contextmanager
@@ -131,7 +133,7 @@ def _recorded() -> Iterator[None]:
         raise CannotRecord("the opening could not be recorded") from error
 
 
-def _record_opening(reference: str, act: Act, written: Written) -> UUID | None:
+def _record_opening(reference: str, act: Act, written: Written) -> Proved | None:
     """Written once more where the same person opened it in the same moment."""
     with _recorded():
         try:
@@ -140,17 +142,16 @@ def _record_opening(reference: str, act: Act, written: Written) -> UUID | None:
             return written(reference, act)
 
 
-def _written_opening(reference: str, act: Act) -> UUID | None:
+def _written_opening(reference: str, act: Act) -> Proved | None:
     with transaction() as session:
         case = _visible(session, reference, act.actor)
         if case is None:
             _record_miss(session, act)
             return None
-        _record_view(session, case, act)
-        return case.id
+        return case, _record_view(session, case, act)
 
 
-def _written_own(reference: str, act: Act) -> UUID | None:
+def _written_own(reference: str, act: Act) -> Proved | None:
     with transaction() as session:
         query = select(Case).where(
             Case.reference == reference[:REFERENCE_LENGTH], reported_by(session, act.actor)
@@ -160,12 +161,11 @@ def _written_own(reference: str, act: Act) -> UUID | None:
             _record_miss(session, act)
             return None
         _record_own(session, case, act)
-        return case.id
+        return case, None
 
 
 def _visible(session: Session, reference: str, actor: Actor) -> Case | None:
-    query = visible_to(actor).where(Case.reference == reference[:REFERENCE_LENGTH])
-    return session.scalars(query).one_or_none()
+    return visible_reference(session, actor, reference[:REFERENCE_LENGTH])
 
 
 def _record_miss(session: Session, act: Act) -> None:
@@ -175,7 +175,7 @@ def _record_miss(session: Session, act: Act) -> None:
         record_organisation(session, LookupMissed(by=role), organisation_id=organisation_id, act=act)
 
 
-def _record_view(session: Session, case: Case, act: Act) -> None:
+def _record_view(session: Session, case: Case, act: Act) -> Standing:
     """The first opening is an entry; further ones within five minutes only raise a tally."""
     if act.actor.person_id is None or act.actor.membership_id is None:
         raise NotFound("nobody opens a case without being somebody")
@@ -192,6 +192,7 @@ def _record_view(session: Session, case: Case, act: Act) -> None:
         view = CaseViewed(by=standing.capacity, viewer=act.actor.membership_id.hex)
         if not _meets_officer_clock(session, case, standing, view, act):
             _write(session, case, view, act)
+    return standing
 
 
 def _record_own(session: Session, case: Case, act: Act) -> None:
@@ -249,6 +250,7 @@ def _meets_officer_clock(
         return occurrence, Wish(events=(view,))
 
     enter_unseen(session, case, act, build, standing=standing)
+    session.refresh(case)
     return True
 
 
@@ -296,10 +298,11 @@ def _act_of(session: Session, tally: ViewTally, now: datetime) -> Act:
     return Act(actor=viewer, now=now)
 
 
-def _read(case_id: UUID, act: Act) -> Opened:
+def _read(case: Case, standing: Standing, act: Act) -> Opened:
+    """What was just recorded as opened; the right to it was proved in that same transaction."""
     session = reader()
-    file = case_file(act.actor, case_id)
-    snapshot = load(session, case_id)
+    file = file_of(case, standing, act.actor)
+    snapshot = snapshot_of(session, case)
     definition = definition_of(session, file.definition_hash)
     clockwork = clockwork_for(session, file.organisation_id, on=act.now.astimezone(LONDON).date())
     occurrence = Occurrence(action=Action.OPEN, capacity=file.standing.capacity)

@@ -1,8 +1,8 @@
 """The catalogue of words, found once a request. A page says a hundred things, and looking each time costs more."""
 
 from babel import support
-from flask import Flask
-from flask_babel import Domain, _get_current_context
+from flask import Flask, g, has_app_context
+from flask_babel import Domain
 
 
 class KeptDomain(Domain):
@@ -10,17 +10,24 @@ class KeptDomain(Domain):
 
     def get_translations(self) -> support.NullTranslations:
         """The catalogue in the language of this request."""
-        request = _get_current_context()
-        if request is None:
+        if not has_app_context():
             return support.NullTranslations()
-        kept: support.NullTranslations | None = getattr(request, "babel_translations", None)
+        kept = getattr(g.get("_flask_babel"), "babel_translations", None)
         if kept is None:
-            kept = request.babel_translations = super().get_translations()  # type: ignore[no-untyped-call]  # upstream
-        return kept
+            kept = super().get_translations()  # type: ignore[no-untyped-call]  # upstream
+            g.get("_flask_babel").babel_translations = kept
+        found: support.NullTranslations = kept
+        return found
 
 
 def init_app(app: Flask) -> None:
     """Has every sentence, in templates and in Python, looked up through the kept catalogue."""
-    app.extensions["babel"].instance.domain_instance = KeptDomain()  # type: ignore[no-untyped-call]  # upstream
+    domain = KeptDomain()  # type: ignore[no-untyped-call]  # upstream
+    app.extensions["babel"].instance.domain_instance = domain
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's i18n extension
+        gettext=lambda text: domain.get_translations().ugettext(text),
+        ngettext=lambda one, many, count: domain.get_translations().ungettext(one, many, count),
+        newstyle=True,
+    )
     # Without the detour by which the alias finds its own function again.
     app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]

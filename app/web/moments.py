@@ -39,8 +39,8 @@ def clock_time(instant: datetime) -> str:
 
 def long_date(value: date) -> str:
     """Tuesday 6 January 2026."""
-    day = _day(value)
-    return f"{_names('wide').days[day.weekday()]} {day.day} {_names('wide').months[day.month]} {day.year}"
+    day, names = _day(value), _names("wide")
+    return f"{names.days[day.weekday()]} {day.day} {names.months[day.month]} {day.year}"
 
 
 def plain_date(value: date) -> str:
@@ -154,5 +154,6 @@ _names_in = lru_cache(maxsize=None)(_Names)
 
 def _names(width: str) -> _Names:
     # British English, whatever the browser speaks of English: "Tue 6 Jan", never "Tue, Jan 6".
-    language = str(get_locale() or "en")
-    return _names_in(width, "en_GB" if language.startswith("en") else language)
+    locale = get_locale()
+    language = locale.language if locale else "en"
+    return _names_in(width, "en_GB" if language == "en" else language)
