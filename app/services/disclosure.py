@@ -78,7 +78,7 @@ class Opened:
 
     def may(self, action: Action) -> bool:
         """Whether the definition lets this viewer take that action now."""
-        return any(offer.action is action for offer in self.offers)
+        return any(offer.action == action for offer in self.offers)
 
     @property
     def next_clock(self) -> ClockRead | None:
