@@ -260,6 +260,15 @@ def test_both_rooms_are_shown_and_told_apart(reporter, world):
     assert all(case.reference in confirmation for case in cases(world))
 
 
+def test_each_part_lists_only_what_that_room_will_read(reporter):
+    draft_id = reporter.draft(tell="both", done=["told_mdo"], not_usual_supervisor=["yes"])
+    employers, mdos = reporter.check(draft_id).text().split("Your MDO will see")
+    assert "Spoken to my MDO" not in employers
+    assert "Spoken to my MDO" in mdos
+    assert "Do not send this to my usual supervisor" in employers
+    assert "Your usual supervisor" not in mdos
+
+
 @pytest.mark.parametrize("tell", ["supervisor", "both"])
 def test_the_employers_copy_holds_nothing_of_the_mdo(reporter, world, tell):
     reporter.sent(reporter.draft(tell=tell, membership_number="HM-40417", done=["kept_copy", "told_mdo"]))
