@@ -1,7 +1,7 @@
 """Calls the jobs at their times, in the background of a serving process."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -13,7 +13,7 @@ HOUR = 3600
 
 
 def start(app: Flask) -> BackgroundScheduler:
-    """Starts ticking; a tick that is late or still running is left out, the next one catches up."""
+    """Starts ticking, at once; a tick that is late or still running is left out, the next one catches up."""
     installation = app.extensions["candour"]
     scheduler = BackgroundScheduler(timezone="UTC")
     often = installation.settings.tick_seconds
@@ -22,6 +22,7 @@ def start(app: Flask) -> BackgroundScheduler:
             partial(_inside, app, job, installation.clock),
             "interval",
             seconds=seconds,
+            next_run_time=datetime.now(UTC),
             coalesce=True,
             max_instances=1,
             misfire_grace_time=None,

@@ -1,0 +1,148 @@
+"""``make run``, as it is: one process group that prepares, serves, ticks, keeps everything and ends when told."""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+from app.config import ROOT
+
+PATIENCE = 90
+
+
+@dataclass(frozen=True)
+class Running:
+    """A serving installation."""
+
+    process: subprocess.Popen[str]
+    port: int
+    connection: http.client.HTTPConnection
+
+    def get(self, path: str) -> int:
+        """How it answers at a path, on a connection that stays open."""
+        self.connection.request("GET", path)
+        answer = self.connection.getresponse()
+        answer.read()
+        return answer.status
+
+    def interrupt(self) -> str:
+        """Ctrl-C in its terminal. Answers all that it said."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        said, _ = self.process.communicate(timeout=PATIENCE)
+        return said
+
+
+@contextmanager
+def _running(instance: Path) -> Iterator[Running]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PORT": str(port),
+        "CANDOUR_INSTANCE": str(instance),
+        "CANDOUR_ARGON2_TIME_COST": "1",
+        "CANDOUR_ARGON2_MEMORY_KIB": "64",
+        "CANDOUR_TICK_SECONDS": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        _wait_for(port, process)
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as connection:
+            yield Running(process, port, connection)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
+def _wait_for(port: int, process: subprocess.Popen[str]) -> None:
+    for _ in range(PATIENCE * 10):
+        if process.poll() is not None:
+            raise AssertionError(f"it ended by itself: {process.communicate()[0]}")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("it never answered")
+
+
+def _count(instance: Path, table: str, condition: str = "1") -> int:
+    with closing(sqlite3.connect(instance / "candour.sqlite3")) as connection:
+        (count,) = connection.execute(f'SELECT count(*) FROM "{table}" WHERE {condition}').fetchone()
+        return int(count)
+
+
+def _wait_for_the_clock(instance: Path) -> None:
+    """The clock ticks beside the pages: what fell due is carried out, and what was queued leaves by itself."""
+    due = "state = 'armed' AND fire_at < datetime('now')"
+    for _ in range(PATIENCE * 10):
+        if not _count(instance, "deadline", due) and not _count(instance, "mail", "state = 'queued'"):
+            return
+        time.sleep(0.1)
+    raise AssertionError("the clock does not tick")
+
+
+def test_it_starts_answers_ticks_ends_at_once_and_keeps_everything(tmp_path: Path) -> None:
+    instance = tmp_path / "instance"
+    with _running(instance) as first:
+        assert first.get("/") == HTTPStatus.OK
+        _wait_for_the_clock(instance)
+        assert first.get("/health") == HTTPStatus.OK
+        said = first.interrupt()
+    assert first.process.returncode == 0
+    assert "Traceback" not in said
+    assert f"Candour serves http://127.0.0.1:{first.port}" in said
+    assert re.search(r"password for all of them: .+", said)
+    assert list((instance / "mail").glob("*.eml"))
+    before = {table: _count(instance, table) for table in ("organisation", "person", "case")}
+    assert before["case"] >= 14
+
+    with _running(instance) as second:
+        assert second.get("/sign-in") == HTTPStatus.OK
+        second.interrupt()
+    assert second.process.returncode == 0
+    assert {table: _count(instance, table) for table in before} == before
+    with closing(sqlite3.connect(instance / "candour.sqlite3")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_an_unsafe_production_does_not_start(tmp_path: Path) -> None:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "CANDOUR_INSTANCE": str(tmp_path / "instance"),
+        "CANDOUR_MODE": "production",
+    }
+    ended = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert ended.returncode != 0
+    assert "CANDOUR_SECRET_KEY" in ended.stderr
+    assert not (tmp_path / "instance").exists()
