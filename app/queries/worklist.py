@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
+from functools import cached_property, lru_cache
 from typing import Any, Self
 from uuid import UUID
 
@@ -18,10 +19,9 @@ from sqlalchemy import (
     Select,
     Uuid,
     and_,
+    bindparam,
     case,
-    exists,
     func,
-    literal,
     literal_column,
     or_,
     select,
@@ -34,12 +34,20 @@ from app.domain.calendars import LONDON, ONE_DAY
 from app.domain.vocabulary import Kind, PartyRole, Role, Severity
 from app.domain.workflow import Waiting
 from app.models.case import Case, CaseExclusion, CaseHandler, CaseParty
-from app.queries.cases import ORGANISATION_WIDE, free_of_conflict, in_remit_of
+from app.queries.cases import ORGANISATION_WIDE, free_of_conflict, handled_by, in_remit_of
 
 PAGE = 50
 COUNTED = 1000
 RECENT = timedelta(days=30)
 JUST_MOVED = timedelta(days=7)
+# What differs from one request to the next; the rest of a statement is kept for each viewer.
+NOW = bindparam("now", type_=UtcDateTime())
+TOMORROW = bindparam("tomorrow", type_=UtcDateTime())
+RECENTLY = bindparam("recently", type_=UtcDateTime())
+LATELY = bindparam("lately", type_=UtcDateTime())
+AFTER_AT = bindparam("after_at", type_=UtcDateTime())
+AFTER_ID = bindparam("after_id", type_=Uuid())
+KEPT_STATEMENTS = 256
 
 
 class View(StrEnum):
@@ -126,14 +134,42 @@ class Worklist:
     has_moved: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class _Scope:
-    """One way to reach cases, along one index: where it starts, and the two columns that it is ordered by."""
+    """One way to reach cases, along one index: where it starts, and the two columns that it is ordered by.
+
+    Its pages are put together on first use, and kept: that takes longer than to fetch one.
+    """
 
     base: Select[Any]
     at: Any
     case_id: Any
+    group: Group | None = None
     is_descending: bool = False
+
+    @cached_property
+    def dated(self) -> Select[Any]:
+        """The first rows with a date."""
+        query = self.base.where(self.at.is_not(None), *_within(self.at, self.group))
+        order = (self.at.desc(), self.case_id.desc()) if self.is_descending else (self.at, self.case_id)
+        return query.order_by(*order).limit(PAGE + 1)
+
+    @cached_property
+    def dated_behind(self) -> Select[Any]:
+        """Rows with a date behind a place."""
+        here, place = tuple_(self.at, self.case_id), tuple_(AFTER_AT, AFTER_ID)
+        return self.dated.where(here < place if self.is_descending else here > place)
+
+    @cached_property
+    def undated(self) -> Select[Any]:
+        """The first rows without a date."""
+        query = self.base.where(self.at.is_(None), *_within(self.at, self.group))
+        return query.order_by(self.case_id).limit(PAGE + 1)
+
+    @cached_property
+    def undated_behind(self) -> Select[Any]:
+        """Rows without a date behind a place."""
+        return self.undated.where(self.case_id > AFTER_ID)
 
 
 _Found = Mapping[Any, Any]
@@ -141,11 +177,12 @@ _Found = Mapping[Any, Any]
 
 def worklist(actor: Actor, wanted: Wanted, *, after: Place | None, now: datetime) -> Worklist:
     """The page behind ``after`` of what this viewer may see and asked for, with what stands beside it."""
-    scopes = list(_scopes(actor, wanted, now))
-    found = _merged([_page_of(scope, wanted, after, now) for scope in scopes])
-    shown = [_row(one, actor, _group_of(one, now)) for one in found[:PAGE]]
+    times = _times(now)
+    found = _merged([_page_of(scope, after, times) for scope in _scopes(actor, wanted)])
+    grouping = _Grouping(_starts(), waiting_states(), now=now, tomorrow=times["tomorrow"])
+    shown = [_row(one, actor, grouping.of(one)) for one in found[:PAGE]]
     is_all = after is None and len(found) <= PAGE and wanted.group is None
-    counts, is_counted = (_tally(shown), True) if is_all else _counts(scopes, wanted, now)
+    counts, is_counted = (_tally(shown), True) if is_all else _counts(actor, wanted, times)
     return Worklist(
         rows=shown,
         following=Place(shown[-1].at, shown[-1].case_id) if len(found) > PAGE else None,
@@ -155,15 +192,26 @@ def worklist(actor: Actor, wanted: Wanted, *, after: Place | None, now: datetime
     )
 
 
-def _scopes(actor: Actor, wanted: Wanted, now: datetime) -> Iterator[_Scope]:
+def _times(now: datetime) -> dict[str, datetime]:
+    """What the statements compare dates with."""
+    return {
+        "now": now,
+        "tomorrow": _tomorrow(now),
+        "recently": now - RECENT,
+        "lately": now - JUST_MOVED,
+    }
+
+
+@lru_cache(maxsize=KEPT_STATEMENTS)
+def _scopes(actor: Actor, wanted: Wanted) -> tuple[_Scope, ...]:
     """What is closed or one's own is reached by the handler's rows alone."""
-    yield _handled(actor, wanted, now)
     is_own = wanted.view in {View.MINE, View.CLOSED} or wanted.is_mine
     if actor.role in ORGANISATION_WIDE and not is_own:
-        yield _in_remit(actor, wanted)
+        return _handled(actor, wanted), _in_remit(actor, wanted)
+    return (_handled(actor, wanted),)
 
 
-def _handled(actor: Actor, wanted: Wanted, now: datetime) -> _Scope:
+def _handled(actor: Actor, wanted: Wanted) -> _Scope:
     base = (
         select(*_columns(CaseHandler.next_due_at))
         .join(CaseHandler, CaseHandler.case_id == Case.id)
@@ -177,25 +225,22 @@ def _handled(actor: Actor, wanted: Wanted, now: datetime) -> _Scope:
         )
     )
     if wanted.view is View.CLOSED:
-        recent = base.with_only_columns(*_columns(Case.closed_at)).where(Case.closed_at >= now - RECENT)
+        recent = base.with_only_columns(*_columns(Case.closed_at)).where(Case.closed_at >= RECENTLY)
         return _Scope(recent, Case.closed_at, Case.id, is_descending=True)
-    return _Scope(base.where(Case.closed_at.is_(None)), CaseHandler.next_due_at, CaseHandler.case_id)
+    base = base.where(Case.closed_at.is_(None))
+    return _Scope(base, CaseHandler.next_due_at, CaseHandler.case_id, wanted.group)
 
 
 def _in_remit(actor: Actor, wanted: Wanted) -> _Scope:
-    here = exists().where(
-        CaseHandler.case_id == Case.id,
-        CaseHandler.membership_id == actor.membership_id,
-        CaseHandler.until_at.is_(None),
-    )
+    """Without those that the handler's rows reach already: asked as one list, not row by row."""
     base = select(*_columns(Case.next_due_at)).where(
         Case.closed_at.is_(None),
         in_remit_of(actor),
         free_of_conflict(actor),
-        ~here,
+        ~handled_by(actor),
         *_conditions(actor, wanted),
     )
-    return _Scope(base, Case.next_due_at, Case.id)
+    return _Scope(base, Case.next_due_at, Case.id, wanted.group)
 
 
 def _columns(at: Any) -> tuple[Any, ...]:
@@ -246,49 +291,33 @@ def _starts() -> frozenset[str]:
     return frozenset(one.start for one in installation_of(reader()).workflows.values())
 
 
-def _page_of(scope: _Scope, wanted: Wanted, after: Place | None, now: datetime) -> list[_Found]:
+def _page_of(scope: _Scope, after: Place | None, times: Mapping[str, Any]) -> list[_Found]:
     """One row more than a page: those with a date, then, only if there is room, those without."""
-    query = scope.base.where(*_within(scope, wanted.group, now))
+    place = {"after_at": after.at, "after_id": after.case_id} if after else {}
+    values = {**times, **place}
     rows: list[_Found] = []
     if after is None or after.at is not None:
-        dated = query.where(scope.at.is_not(None), *_behind(scope, after))
-        rows += _fetch(dated.order_by(*_order(scope)))
+        rows += _fetch(scope.dated_behind if after else scope.dated, values)
     if len(rows) <= PAGE and not scope.is_descending:
-        undated = query.where(scope.at.is_(None))
-        if after is not None and after.at is None:
-            undated = undated.where(scope.case_id > after.case_id)
-        rows += _fetch(undated.order_by(scope.case_id))
+        is_among = after is not None and after.at is None
+        rows += _fetch(scope.undated_behind if is_among else scope.undated, values)
     return rows
 
 
-def _fetch(query: Select[Any]) -> Sequence[_Found]:
-    return reader().execute(query.limit(PAGE + 1)).mappings().all()
+def _fetch(query: Select[Any], values: Mapping[str, Any]) -> Sequence[_Found]:
+    return reader().execute(query, values).mappings().all()
 
 
-def _order(scope: _Scope) -> tuple[Any, ...]:
-    if scope.is_descending:
-        return scope.at.desc(), scope.case_id.desc()
-    return scope.at, scope.case_id
-
-
-def _behind(scope: _Scope, after: Place | None) -> Iterator[ColumnElement[bool]]:
-    if after is not None:
-        place = tuple_(literal(after.at, UtcDateTime()), literal(after.case_id, Uuid()))
-        here = tuple_(scope.at, scope.case_id)
-        yield here < place if scope.is_descending else here > place
-
-
-def _within(scope: _Scope, group: Group | None, now: datetime) -> Iterator[ColumnElement[bool]]:
+def _within(at: Any, group: Group | None) -> Iterator[ColumnElement[bool]]:
     """The rows of one group only."""
     if group is None or group is Group.CLOSED:
         return
-    tomorrow = _tomorrow(now)
     if group is Group.LATE:
-        yield scope.at < now
+        yield at < NOW
     elif group is Group.DUE:
-        yield and_(scope.at >= now, scope.at < tomorrow)
+        yield and_(at >= NOW, at < TOMORROW)
     else:
-        yield or_(scope.at >= tomorrow, scope.at.is_(None))
+        yield or_(at >= TOMORROW, at.is_(None))
         yield _kind_of_later() == group
 
 
@@ -320,17 +349,25 @@ def _place_of(one: _Found) -> tuple[bool, float, str]:
     return at is None, at.timestamp() if at else 0.0, one["id"].hex
 
 
-def _group_of(one: _Found, now: datetime) -> Group:
-    if one["closed_at"] is not None:
-        return Group.CLOSED
-    if one["at"] is not None and one["at"] < now:
-        return Group.LATE
-    if one["at"] is not None and one["at"] < _tomorrow(now):
-        return Group.DUE
-    if one["state"] in waiting_states():
-        return Group.WAIT
-    is_new = one["acknowledged_at"] is None and one["state"] in _starts()
-    return Group.NEW if is_new else Group.LATER
+@dataclass(frozen=True, slots=True)
+class _Grouping:
+    """Under which heading a row stands at an instant."""
+
+    starts: frozenset[str]
+    waiting: frozenset[str]
+    now: datetime
+    tomorrow: datetime
+
+    def of(self, one: _Found) -> Group:
+        """By its date first, then by who has to act."""
+        at, state = one["at"], one["state"]
+        if one["closed_at"] is not None:
+            return Group.CLOSED
+        if at is not None and at < self.tomorrow:
+            return Group.LATE if at < self.now else Group.DUE
+        if state in self.waiting:
+            return Group.WAIT
+        return Group.NEW if one["acknowledged_at"] is None and state in self.starts else Group.LATER
 
 
 def _row(one: _Found, actor: Actor, group: Group) -> Row:
@@ -355,47 +392,58 @@ def _tally(rows: Sequence[Row]) -> dict[Group, int]:
     return {group: sum(row.group is group for row in rows) for group in Group}
 
 
-def _counts(scopes: Sequence[_Scope], wanted: Wanted, now: datetime) -> tuple[dict[Group, int], bool]:
+def _counts(actor: Actor, wanted: Wanted, times: Mapping[str, Any]) -> tuple[dict[Group, int], bool]:
     """How many rows each group has among the first thousand, and whether that is all of them."""
     counts = dict.fromkeys(Group, 0)
     is_counted = True
     if wanted.view is View.CLOSED:
         return counts, is_counted
-    for scope in scopes:
-        first = (
-            scope.base.with_only_columns(scope.at.label("at"), _kind_of_later().label("later"))
-            .where(scope.at.is_not(None))
-            .order_by(scope.at, scope.case_id)
-            .limit(COUNTED + 1)
-            .subquery()
-        )
-        group = case(
-            (first.c.at < now, literal_column(f"'{Group.LATE}'")),
-            (first.c.at < _tomorrow(now), literal_column(f"'{Group.DUE}'")),
-            else_=first.c.later,
-        ).label("which")
-        rows = reader().execute(select(group, func.count()).select_from(first).group_by(group)).all()
+    for query in _counting(actor, wanted):
+        rows = reader().execute(query, times).all()
         for which, number in rows:
             counts[Group(which)] += number
         is_counted = is_counted and sum(number for _, number in rows) <= COUNTED
     return counts, is_counted
 
 
+@lru_cache(maxsize=KEPT_STATEMENTS)
+def _counting(actor: Actor, wanted: Wanted) -> tuple[Select[Any], ...]:
+    return tuple(_count_of(scope) for scope in _scopes(actor, wanted))
+
+
+def _count_of(scope: _Scope) -> Select[Any]:
+    first = (
+        scope.base.with_only_columns(scope.at.label("at"), _kind_of_later().label("later"))
+        .where(scope.at.is_not(None))
+        .order_by(scope.at, scope.case_id)
+        .limit(COUNTED + 1)
+        .subquery()
+    )
+    group = case(
+        (first.c.at < NOW, literal_column(f"'{Group.LATE}'")),
+        (first.c.at < TOMORROW, literal_column(f"'{Group.DUE}'")),
+        else_=first.c.later,
+    ).label("which")
+    return select(group, func.count()).select_from(first).group_by(group)
+
+
 def has_moved(actor: Actor, *, now: datetime) -> bool:
     """Whether a case that this membership worked on went to somebody else lately: one answer for every cause."""
+    return bool(reader().scalar(_moved(actor), _times(now)))
+
+
+@lru_cache(maxsize=KEPT_STATEMENTS)
+def _moved(actor: Actor) -> Select[Any]:
     ended = (
         select(CaseHandler.id)
         .join(Case, Case.id == CaseHandler.case_id)
         .where(
             CaseHandler.membership_id == actor.membership_id,
-            CaseHandler.until_at >= now - JUST_MOVED,
+            CaseHandler.until_at >= LATELY,
             Case.closed_at.is_(None),
         )
-        .limit(1)
     )
-    if reader().scalar(ended) is not None:
-        return True
-    return any(reader().scalar(query) is not None for query in _out_of_sight(actor))
+    return select(or_(ended.exists(), *(query.exists() for query in _out_of_sight(actor))))
 
 
 def _out_of_sight(actor: Actor) -> Iterator[Select[Any]]:
@@ -404,7 +452,7 @@ def _out_of_sight(actor: Actor) -> Iterator[Select[Any]]:
         CaseHandler.membership_id == actor.membership_id,
         CaseHandler.until_at.is_(None),
     )
-    row = select(CaseHandler.id).limit(1)
+    row = select(CaseHandler.id)
     party = row.join(CaseParty, CaseParty.case_id == CaseHandler.case_id).where(open_row)
     yield party.where(CaseParty.token.in_(actor.tokens))
     if actor.close_tokens:
