@@ -107,7 +107,8 @@ class Settings:
             "SESSION_COOKIE_HTTPONLY": True,
             "SESSION_COOKIE_SAMESITE": "Lax",
             "WTF_CSRF_TIME_LIMIT": None,
-            "WTF_CSRF_SSL_STRICT": True,
+            # Our pages send no referrer, so there is none to compare; the token and the cookie's site stand.
+            "WTF_CSRF_SSL_STRICT": False,
         }
 
     def refuse_unsafe(self) -> None:

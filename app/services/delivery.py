@@ -188,11 +188,11 @@ def _handler_address(session: Session, mail: Mail, now: datetime) -> str | None:
     case = session.get(Case, mail.case_id) if mail.case_id else None
     if row is None or case is None:
         return None
-    actor = _actor(session, row.Membership, case, now)
+    actor = actor_for(session, row.Membership, case, now)
     return row.email if visible_case(session, actor, case.id) else None
 
 
-def _actor(session: Session, membership: Membership, case: Case, now: datetime) -> Actor:
+def actor_for(session: Session, membership: Membership, case: Case, now: datetime) -> Actor:
     """That membership, with the tokens that the case's organisation knows its holder by."""
     person_id = membership.person_id
     tokens = tokens_by_person(

@@ -13,6 +13,7 @@ from app.domain.calendars import LONDON
 from app.domain.vocabulary import Nation, OrganisationType, Post, Role
 from app.models.organisation import Organisation
 from app.models.person import Membership, Person, RelationKind
+from app.services.aftermath import live_on
 from app.services.casting import Stage
 from app.services.passwords import passwords_of
 from app.services.scenarios import Organised, Scenario, Staged, read_scenarios, send, stage_people
@@ -71,7 +72,8 @@ def load(*, now: datetime) -> None:
     staged = _cast(scenarios, hashed=hashed, now=now)
     for number, (scenario, people) in enumerate(zip(scenarios, staged, strict=True)):
         sent_at = _sent_at(now, number, of=len(scenarios))
-        send(_moved(scenario, sent_at), people, now=sent_at)
+        sent = send(_moved(scenario, sent_at), people, now=sent_at)
+        live_on(scenario.id, sent[0], sent_at=sent_at, now=now)
 
 
 def _sent_at(now: datetime, number: int, *, of: int) -> datetime:

@@ -1,5 +1,6 @@
 """Sign-in, sessions, codes and passwords, through the pages that people use."""
 
+import re
 from uuid import UUID
 
 import pytest
@@ -62,6 +63,14 @@ def tags_of(app: Flask, somebody: Somebody) -> list[str]:
 def test_whoever_knows_the_password_comes_in(client, doctor):
     assert attempt(client, doctor.email, PASSWORD).location == "/account"
     assert doctor.name in client.page("/account").text()
+
+
+def test_whoever_comes_over_a_secure_connection_comes_in_too(app, client, doctor):
+    """Browsers send no referrer from our pages; over https that must not count against anybody."""
+    page = client.get("/sign-in", base_url="https://localhost").text
+    (token,) = re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    typed = {"email": doctor.email, "password": PASSWORD, "csrf_token": token}
+    assert client.post("/sign-in", base_url="https://localhost", data=typed).status_code == 302
 
 
 def test_the_address_is_taken_in_any_case_and_with_spaces_around_it(client, doctor):
