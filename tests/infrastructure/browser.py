@@ -97,7 +97,8 @@ class Visitor:
 
 def axe(page: Page) -> list[str]:
     """What axe finds against WCAG 2.0 to 2.2 A and AA and its best practices, a line for each place."""
-    page.evaluate(_axe_source(AXE))
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_axe_source(AXE))
     options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
     found = page.evaluate("options => axe.run(document, options)", options)
     return [

@@ -1,0 +1,35 @@
+"""What journeys ask for: a world on the served installation, and people who walk through its pages."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page
+
+from tests.factories import World
+from tests.infrastructure.browser import DESKTOP
+from tests.infrastructure.clock import Clock
+from tests.journeys.walker import Inspector, Walker
+
+
+@pytest.fixture
+def world(app: Flask, clock: Clock) -> World:
+    """A hospital with a full cast and an MDO, on the installation that is served."""
+    return World(app, clock)
+
+
+@pytest.fixture(scope="session")
+def known_good() -> set[str]:
+    """Fingerprints of the pages that were found fit for everybody: the same page is not judged twice."""
+    return set()
+
+
+@pytest.fixture
+def walk(world: World, visit: Callable[..., Page], known_good: set[str]) -> Callable[..., Walker]:
+    """``walk(width=320, scripts=False, by=KeyboardWalker)``: somebody with a browser of their own."""
+    inspector = Inspector(visit, known_good)
+
+    def arrive(*, width: int = DESKTOP, scripts: bool = True, by: type[Walker] = Walker) -> Walker:
+        return by(visit(width=width, scripts=scripts), inspector, scripts=scripts)
+
+    return arrive
