@@ -55,11 +55,12 @@ Written = Callable[[str, Act], Proved | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockRead:
-    """One limit of a case: what it is, how it stands, and why it falls when it does, where that is known."""
+    """One limit of a case: what it is and how it stands. ``cap`` is a running limit that it may not outlast."""
 
     clock: Clock
     row: ClockRow
-    why: Explanation | None
+    cap: ClockRow | None
+    pauses: tuple[Pause, ...]
     paused_at: datetime | None
     rungs: tuple[ClockRow, ...]
 
@@ -73,8 +74,7 @@ class Opened:
     definition: Definition
     offers: tuple[Transition, ...]
     clocks: tuple[ClockRead, ...]
-    calendar_name: str
-    calendar_version: int
+    clockwork: Clockwork
 
     def may(self, action: Action) -> bool:
         """Whether the definition lets this viewer take that action now."""
@@ -312,12 +312,11 @@ def _read(case: Case, standing: Standing, act: Act) -> Opened:
         definition=definition,
         offers=allowed(definition, snapshot, occurrence),
         clocks=tuple(
-            _clock(definition, snapshot, row, clockwork)
+            _clock(definition, snapshot, row)
             for row in _limits(snapshot)
             if not file.standing.sees_patient_part_only or row.clock in DATA_CLOCKS
         ),
-        calendar_name=clockwork.calendar.name,
-        calendar_version=clockwork.calendar.version,
+        clockwork=clockwork,
     )
 
 
@@ -327,14 +326,19 @@ def _limits(snapshot: Snapshot) -> list[ClockRow]:
     return sorted(rows, key=lambda row: (not row.is_running, row.due_at, row.clock))
 
 
-def _clock(definition: Definition, snapshot: Snapshot, row: ClockRow, clockwork: Clockwork) -> ClockRead:
-    pauses = [one for one in snapshot.pauses if one.clock == row.clock and one.started_at >= row.started_at]
-    paused = next((one for one in pauses if one.ended_at is None), None)
+def _clock(definition: Definition, snapshot: Snapshot, row: ClockRow) -> ClockRead:
+    clock = definition.clocks[row.clock]
+    waits = [one for one in snapshot.pauses if one.clock == row.clock and one.started_at >= row.started_at]
     return ClockRead(
-        clock=definition.clocks[row.clock],
+        clock=clock,
         row=row,
-        why=_why(definition, snapshot, row, clockwork) if row.is_running else None,
-        paused_at=paused.started_at if paused else None,
+        cap=snapshot.running(clock.not_later_than),
+        pauses=tuple(
+            Pause(one.started_at, one.ended_at)
+            for one in waits
+            if one.ended_at and one.started_at < one.ended_at
+        ),
+        paused_at=next((one.started_at for one in waits if one.ended_at is None), None),
         rungs=tuple(
             one
             for one in snapshot.clocks
@@ -346,24 +350,19 @@ def _clock(definition: Definition, snapshot: Snapshot, row: ClockRow, clockwork:
     )
 
 
-def _why(
-    definition: Definition, snapshot: Snapshot, row: ClockRow, clockwork: Clockwork
-) -> Explanation | None:
-    """The steps that lead to the stored date; of a limit cut short by another one, that one's steps."""
-    found = _explained(snapshot, row, clockwork)
-    if found is not None and found.due == row.due_at:
+def why(one: ClockRead, clockwork: Clockwork) -> Explanation | None:
+    """The steps that lead to the stored date; of a limit cut short by another one, that one's steps.
+
+    None where the date was moved since by something that the present calendar does not explain.
+    """
+    found = _explained(one.row, clockwork, one.pauses)
+    if found is not None and found.due == one.row.due_at:
         return found
-    cap = snapshot.running(definition.clocks[row.clock].not_later_than)
-    shorter = _explained(snapshot, cap, clockwork) if cap else None
-    return shorter if shorter is not None and shorter.due == row.due_at else None
+    shorter = _explained(one.cap, clockwork, ()) if one.cap else None
+    return shorter if shorter is not None and shorter.due == one.row.due_at else None
 
 
-def _explained(snapshot: Snapshot, row: ClockRow, clockwork: Clockwork) -> Explanation | None:
-    pauses = [
-        Pause(one.started_at, one.ended_at)
-        for one in snapshot.pauses
-        if one.clock == row.clock and one.ended_at and row.started_at <= one.started_at < one.ended_at
-    ]
+def _explained(row: ClockRow, clockwork: Clockwork, pauses: tuple[Pause, ...]) -> Explanation | None:
     try:
         return explain(
             row.started_at, row.limit, calendar=clockwork.calendar, window=clockwork.window, pauses=pauses

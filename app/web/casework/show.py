@@ -108,6 +108,14 @@ def answers(reference: str) -> ResponseReturnValue:
     return render_template("casework/answers.html", case=case, title=title_of(case))
 
 
+@bp.get("/cases/<reference>/dates")
+@requires(Permission.CASE_READ)
+def dates(reference: str) -> ResponseReturnValue:
+    """Every limit with the reason why it falls when it does."""
+    case = opened(reference)
+    return render_template("casework/dates.html", case=case, title=title_of(case))
+
+
 @bp.get("/cases/<reference>/timeline")
 @requires(Permission.CASE_READ)
 def whole_timeline(reference: str) -> ResponseReturnValue:

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from app.domain.report import SeverityReason
 from app.domain.routing import Verdict
 from app.domain.vocabulary import Basis, Role, Severity
-from app.services.disclosure import ClockRead
+from app.services.disclosure import ClockRead, why
 from app.web import moments
 from app.web.access import installation
 from app.web.reasons import limit_in_words
@@ -130,6 +130,7 @@ FILTERS = {
     "role_words": role_words,
     "severity_because": severity_because,
     "verdict_words": verdict_words,
+    "why": why,
 }
 
 
