@@ -58,7 +58,7 @@ def _close(case: Case, act: Act) -> None:
 
 
 def _contain(case: Case, act: Act) -> None:
-    casework.record_containment(case.id, case.version, how="taken_down", text="", act=act)
+    casework.record_containment(case.id, case.version, how="down", text="", act=act)
 
 
 def _open(case: Case, act: Act) -> None:
