@@ -57,7 +57,7 @@ PEOPLE = 5_000
 CHUNK = 5_000
 PASSWORD = "measured twice, cut once"
 # So that the ordinary handler's page is full in a small installation, too.
-HANDLERS_OWN = 60
+HANDLERS_OWN = 90
 TAKE_CASES = frozenset({Role.CLINICAL_LEAD, Role.SUPERVISOR, Role.ADVISER})
 SEVERITIES = (Severity.LOW, Severity.MEDIUM, Severity.MEDIUM, Severity.HIGH)
 CLOCKS = {
