@@ -1,7 +1,7 @@
 """Calls the jobs at their times, in the background of a serving process."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -22,7 +22,7 @@ def start(app: Flask) -> BackgroundScheduler:
             partial(_inside, app, job, installation.clock),
             "interval",
             seconds=seconds,
-            next_run_time=datetime.now(UTC),
+            next_run_time=installation.clock(),
             coalesce=True,
             max_instances=1,
             misfire_grace_time=None,
