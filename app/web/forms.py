@@ -65,6 +65,14 @@ class Problem:
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types, so its class is Any
     """A form with its token, a summary of what is wrong, and room for what a service refused."""
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Says what to choose where nothing was chosen, and refuses values that were not on the page."""
+        super().validate(extra_validators)
+        for field in self:
+            if field.errors and getattr(field, "choices", None) is not None:
+                field.errors = _about_choice(field)
+        return not any(field.errors for field in self)
+
     def problems(self) -> list[Problem]:
         """Every error, in the order of the fields."""
         fields: Sequence[Field] = [field for field in self if field.errors]
@@ -87,6 +95,13 @@ def checks_its_own_token(bp: Blueprint, view: Callable[..., object]) -> None:
     The view has to refuse whatever comes without the right token: its form must validate before anything else.
     """
     bp.record(lambda state: state.app.extensions["csrf"].exempt(f"{view.__module__}.{view.__name__}"))
+
+
+def _about_choice(field: Any) -> list[str]:
+    """A list knows two errors: nothing was chosen where something must be, or something not on the page."""
+    if field.data:
+        return [_("Select one of the options on this page")]
+    return [str(one.message) for one in field.validators if hasattr(one, "message")]
 
 
 def _first_id(field: Field) -> str:

@@ -185,8 +185,8 @@ def test_an_invitation_can_be_withdrawn_and_lapses_after_thirty_days(
         ({"gmc_number": "12345678"}, "A GMC number has seven digits"),
         ({"gmc_number": "D1234567"}, "A GMC number has seven digits"),
         ({"gmc_number": "１２３４５６７"}, "A GMC number has seven digits"),
-        ({"role": "king"}, "Not a valid choice"),
-        ({"role": "adviser"}, "Not a valid choice"),
+        ({"role": "king"}, "Select one of the options on this page"),
+        ({"role": "adviser"}, "Select one of the options on this page"),
         ({"post": ""}, "Choose a post."),
         ({"starts_on": "soon"}, "Enter a real date, like 27 3 2026."),
         ({"starts_on": "31 2 2026"}, "Enter a real date, like 27 3 2026."),
@@ -423,7 +423,7 @@ def test_a_relation_is_recorded_and_ended(app, client, staff, larkfield, adminis
 
 def test_a_relation_needs_somebody_from_the_search(client, staff, administrator, doctor):
     stranger = staff.person(staff.organisation("FELL"), Role.SUPERVISOR)
-    assert "Not a valid choice" in relate(client, doctor, stranger).text
+    assert "Select one of the options on this page" in relate(client, doctor, stranger).text
 
 
 def test_a_relation_is_recorded_once_and_not_backwards(client, staff, larkfield, administrator, doctor):

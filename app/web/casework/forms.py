@@ -9,7 +9,6 @@ from flask_babel import lazy_gettext as _l
 
 from app.domain.vocabulary import Severity
 from app.web.forms import Choice, DayField, Form, HiddenField, area, choice_of, line, list_of
-from app.web.forms import password as password_field
 
 SHORTEST_REASON = 10
 SHORTEST_OUTCOME = 20
@@ -37,11 +36,8 @@ class CaseForm(Form):
         return int(text) if text.isdecimal() and len(text) < 10 else 0
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Says what to choose where nothing was chosen, and refuses values that were not on the page."""
+        """Checks each field, then whether they fit together."""
         super().validate(extra_validators)
-        for field in self:
-            if field.errors and getattr(field, "choices", None) is not None:
-                field.errors = _about_choice(field)
         self.is_sensible()
         return not any(field.errors for field in self)
 
@@ -53,13 +49,6 @@ class CaseForm(Form):
         """Puts a message beside a field; always false."""
         self[name].errors = [*self[name].errors, str(message)]
         return False
-
-
-def _about_choice(field: Any) -> list[str]:
-    """A list knows two errors: nothing was chosen where something must be, or something not on the page."""
-    if field.data:
-        return [_("Select one of the options on this page")]
-    return [str(one.message) for one in field.validators if hasattr(one, "message")]
 
 
 class AcknowledgeForm(CaseForm):
@@ -334,12 +323,6 @@ class ContainmentForm(CaseForm):
         missing=_l("Select what you checked"),
     )
     text = area(_l("Note for handlers (optional)"), longest=2000)
-
-
-class ProvenForm(CaseForm):
-    """A form that asks for the password again, unless the person has just proved who they are."""
-
-    password = password_field(_l("Your password"), missing=_l("Enter your password"))
 
 
 class PatientDataForm(CaseForm):
