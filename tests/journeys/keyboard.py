@@ -1,6 +1,7 @@
 """Somebody who has only a keyboard: Tab, the arrows, Space, Enter and letters."""
 
 from datetime import date
+from typing import Any
 
 from playwright.sync_api import Locator
 
@@ -114,8 +115,8 @@ class KeyboardWalker(Walker):
             last = here
         raise AssertionError(f"the keyboard does not reach {target}")
 
-    def _stop(self) -> dict[str, object]:
-        place: dict[str, object] = self.page.evaluate(PLACE)
+    def _stop(self) -> dict[str, Any]:
+        place: dict[str, Any] = self.page.evaluate(PLACE)
         if not place["is_body"]:
             assert place["is_in_window"], f"the focus is out of sight: {place['words']!r}"
             assert self.page.evaluate(LOOKS_FOCUSED), f"the focus does not show: {place['words']!r}"

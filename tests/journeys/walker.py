@@ -144,13 +144,10 @@ class Walker:
 
     def is_told(self, *errors: str) -> None:
         """Reads the summary of what is wrong, and each line again beside its field."""
-        summary = self.page.locator(".nhsuk-error-summary__list li")
-        assert summary.all_inner_texts() == list(errors)
-        beside = [
-            text.removeprefix("Error:").strip()
-            for text in self.page.locator(".nhsuk-error-message").all_inner_texts()
-        ]
-        assert beside == list(errors)
+        summary = self.page.locator(".nhsuk-error-summary__list li").all_inner_texts()
+        assert summary == list(errors), summary
+        beside = self.page.locator(".nhsuk-error-message").all_inner_texts()
+        assert [text.removeprefix("Error:").strip() for text in beside] == list(errors), beside
         assert self.page.title().startswith("Error: ")
 
     def signs_in(self, who: Employed) -> None:
@@ -162,7 +159,7 @@ class Walker:
     def proves(self, who: Employed) -> None:
         """Enters address and password."""
         self.writes("E-mail address", who.email)
-        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        self.writes("Password", PASSWORD)
         self.presses("Sign in")
 
     @property
