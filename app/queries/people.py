@@ -171,7 +171,7 @@ HELPED = (
     .distinct()
 )
 _ONE, _OTHER = aliased(Person), aliased(Person)
-_ASKED = bindparam("people", expanding=True)
+_ASKED: BindParameter[list[UUID]] = bindparam("people", expanding=True)
 # Asked by the columns of the relation itself, each of which has its index.
 CLOSE = (
     select(Relation.kind, _ONE.id, _ONE.gmc_number, _OTHER.id, _OTHER.gmc_number)

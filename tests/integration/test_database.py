@@ -296,7 +296,8 @@ def test_a_naive_instant_is_never_stored(app: Flask) -> None:
 
 
 def test_turns_are_taken_in_the_order_of_coming(tmp_path: Path) -> None:
-    turn, order = Turn(tmp_path / "lock"), []
+    turn = Turn(tmp_path / "lock")
+    order: list[int] = []
     with turn():
         threads = []
         for number in range(8):
@@ -325,7 +326,8 @@ def test_a_turn_ends_with_an_error_too(tmp_path: Path) -> None:
 def test_who_is_interrupted_while_waiting_does_not_hold_up_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    turn, order = Turn(tmp_path / "lock"), []
+    turn = Turn(tmp_path / "lock")
+    order: list[int] = []
 
     class Interrupted(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:

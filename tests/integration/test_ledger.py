@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 from functools import partial
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -49,7 +50,7 @@ FIELDS = {
     "definition",
     "commitment",
 }
-PATIENT = {"patient_data": PatientData.YES, "identifiability": "I2", "category": "CONF-AGG"}
+PATIENT: dict[str, Any] = {"patient_data": PatientData.YES, "identifiability": "I2", "category": "CONF-AGG"}
 NAMED = "the Quillfeather family of Thistlewood"
 
 
@@ -150,7 +151,7 @@ def test_details_hold_codes_and_no_prose(world: World, busy: Sent) -> None:
                 assert not isinstance(value, str) or " " not in value
 
 
-def _opened_details(sent: Sent) -> list[dict[str, object]]:
+def _opened_details(sent: Sent) -> list[dict[str, Any]]:
     session = reader()
     key = case_key(session, sent.case_id, organisation_id=sent.organisation_id)
     opened = []

@@ -26,6 +26,7 @@ from app.models.draft import Draft
 from app.models.key import CaseKey
 from app.models.mail import Mail, MailKind, MailState
 from app.models.person import Membership, RelationKind
+from app.notifications.channels import channel_for
 from app.notifications.outbox import queue
 from app.services import casework, delivery, drafts
 from app.services.casting import Employed
@@ -346,7 +347,7 @@ def test_where_the_server_cannot_be_reached_nothing_more_is_tried_and_nothing_is
     first, second = world.self_report(), world.self_report()
     counter.controller.stop()
     tried: list[EmailMessage] = []
-    send = delivery.channel_for
+    send = channel_for
 
     def counting(settings: Settings) -> Any:
         channel = send(settings)

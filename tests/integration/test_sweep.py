@@ -1,7 +1,7 @@
 """What the clock does by itself: breaches, escalation, waits that end; each exactly once."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -21,10 +21,11 @@ from app.models.deadline import Deadline
 from app.models.ledger import AuditEntry
 from app.models.mail import Mail
 from app.services import casework, deadlines
+from app.services import changes as changes_door
 from app.services.submitting import Sent
 from tests.factories import World
 
-PATIENT = {"patient_data": PatientData.YES, "identifiability": "I2", "category": "CONF-AGG"}
+PATIENT: dict[str, Any] = {"patient_data": PatientData.YES, "identifiability": "I2", "category": "CONF-AGG"}
 
 
 def _row(world: World, sent: Sent, clock: str, rung: int = 0) -> Deadline:
@@ -146,7 +147,7 @@ def test_a_case_that_somebody_works_on_just_now_is_left_for_the_next_time(
 ) -> None:
     busy, free = world.self_report(), world.self_report()
     world.clock.move_to(_row(world, free, "ACK").due_at)
-    write = deadlines.write
+    write = changes_door.write
 
     def refuse(session: Session, changes: Sequence[Changes], **rest: Any) -> None:
         if changes[0].before.case_id == busy.case_id:
@@ -186,11 +187,12 @@ def test_a_sweep_and_people_at_once_lose_nothing(world: World) -> None:
     sent = [world.self_report(by=world.doctor()) for _ in range(6)]
     world.clock.move_to(_row(world, sent[0], "ACK").due_at)
     now = world.clock()
-    notes = [
+    notes: list[Callable[[], Any]] = [
         partial(casework.note, one.case_id, 1, text="While the clock runs", act=world.act(world.owner(one)))
         for one in sent
     ]
-    answers = world.together([*notes, partial(deadlines.sweep, now=now), partial(deadlines.sweep, now=now)])
+    sweeps: list[Callable[[], Any]] = [partial(deadlines.sweep, now=now)] * 2
+    answers = world.together([*notes, *sweeps])
     assert {type(one) for one in answers[:-2]} <= {type(None), StaleCase}
     _sweep(world)
     for one, answer in zip(sent, answers, strict=False):

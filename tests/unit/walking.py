@@ -66,7 +66,7 @@ def snapshot(kind: Kind = Kind.SELF_REPORT, **facts: object) -> Snapshot:
         "owner_membership_id": UUID(int=3),
         "opened_at": SENT,
     }
-    return Snapshot(**(plain | facts))  # type: ignore[arg-type]
+    return Snapshot(**(plain | facts))
 
 
 def opened(kind: Kind = Kind.SELF_REPORT, **facts: object) -> Snapshot:
