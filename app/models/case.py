@@ -21,6 +21,7 @@ from app.domain.vocabulary import (
 
 OPEN = text("closed_at IS NULL")
 HANDLING = text("until_at IS NULL")
+ENDED = text("until_at IS NOT NULL")
 OUTSIDE = text("outside_organisation_id IS NOT NULL")
 
 
@@ -121,6 +122,13 @@ class CaseHandler(Base):
             "case_id",
             sqlite_where=HANDLING,
             postgresql_where=HANDLING,
+        ),
+        Index(
+            "ix_case_handler_ended",
+            "membership_id",
+            "until_at",
+            sqlite_where=ENDED,
+            postgresql_where=ENDED,
         ),
         Index(
             "ix_case_handler_outside",

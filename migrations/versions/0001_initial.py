@@ -773,6 +773,14 @@ def create_tables() -> None:
     )
     op.create_index(op.f("ix_case_handler_case_id"), "case_handler", ["case_id"], unique=False)
     op.create_index(
+        "ix_case_handler_ended",
+        "case_handler",
+        ["membership_id", "until_at"],
+        unique=False,
+        sqlite_where=sa.text("until_at IS NOT NULL"),
+        postgresql_where=sa.text("until_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_case_handler_open_by_due",
         "case_handler",
         ["membership_id", "next_due_at", "case_id"],
@@ -1162,6 +1170,12 @@ def drop_tables() -> None:
         table_name="case_handler",
         sqlite_where=sa.text("until_at IS NULL"),
         postgresql_where=sa.text("until_at IS NULL"),
+    )
+    op.drop_index(
+        "ix_case_handler_ended",
+        table_name="case_handler",
+        sqlite_where=sa.text("until_at IS NOT NULL"),
+        postgresql_where=sa.text("until_at IS NOT NULL"),
     )
     op.drop_index(op.f("ix_case_handler_case_id"), table_name="case_handler")
     op.drop_table("case_handler")
