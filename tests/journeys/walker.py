@@ -62,7 +62,7 @@ class Inspector:
         def answer(route: Route) -> None:
             route.fulfill(body=SCRIPT.sub("", html), content_type="text/html; charset=utf-8")
 
-        address = f"{url.split('?')[0]}?look={next(self._number)}"
+        address = f"{url.split('?', maxsplit=1)[0]}?look={next(self._number)}"
         self._desk.route(address, answer)
         self._desk.goto(address)
         return self._desk
