@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from flask import Flask
 from sqlalchemy import func, select, update
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from app import create_app
 from app.database import Base, db, open_connections, reader, transaction
@@ -35,6 +36,14 @@ ENDED = date(2026, 3, 31)
 NOBODY = "not signed in"
 FORMER = "signed in, without a role"
 Who = Role | str
+UNFORESEEN = frozenset({500, 502, 504})
+
+
+class QuickClient(StrictClient):
+    """Asks by the thousand who is let in. The pages themselves are judged wherever they are the matter."""
+
+    def _faults(self, response: TestResponse) -> list[str]:
+        return [f"answers {response.status}"] if response.status_code in UNFORESEEN else []
 
 
 @dataclass
@@ -46,7 +55,9 @@ class Premises:
     employers: Sent = field(init=False)
     advisers: Sent = field(init=False)
     draft_id: UUID = field(init=False)
+    _people: dict[Who, Employed] = field(init=False, default_factory=dict)
     _clients: dict[Who, StrictClient] = field(init=False, default_factory=dict)
+    _tokens: dict[Who, str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         reporter = self.world.doctor()
@@ -68,6 +79,7 @@ class Premises:
     def forget(self, who: Who) -> None:
         """Closes that browser."""
         self._clients.pop(who, None)
+        self._tokens.pop(who, None)
 
     def new_client(self) -> StrictClient:
         """A browser in which nobody is signed in."""
@@ -80,12 +92,22 @@ class Premises:
         return signed_in(self.new_client(), who)
 
     def _as(self, who: Who) -> StrictClient:
-        role = who if isinstance(who, Role) else Role.MEMBER
-        somebody = next((one for one in self.world.cast if one.role is role), None)
-        employed = self.world.employ(role) if who == FORMER or somebody is None else somebody
+        return self.signed_in(self.person(who))
+
+    def person(self, who: Who) -> Employed:
+        """Somebody in a role; the same person each time, and never one whom a test made for itself."""
+        if who not in self._people:
+            self._people[who] = self._found(who)
+        return self._people[who]
+
+    def _found(self, who: Who) -> Employed:
         if who == FORMER:
-            self._end(employed)
-        return self.signed_in(employed)
+            former = self.world.employ(Role.MEMBER)
+            self._end(former)
+            return former
+        role = Role(who)
+        cast = [one for one in self.world.cast if one.role is role and role is not Role.MEMBER]
+        return cast[0] if cast else self.world.employ(role)
 
     def _end(self, who: Employed) -> None:
         ends = update(Membership).where(Membership.id == who.membership_id).values(ends_on=ENDED)
@@ -94,7 +116,9 @@ class Premises:
 
     def token(self, who: Who) -> str:
         """The token that belongs to this browser, from a form that everybody is shown."""
-        return token_of(self.client(who), "/sign-in" if who == NOBODY else "/account")
+        if who not in self._tokens:
+            self._tokens[who] = token_of(self.client(who), "/sign-in" if who == NOBODY else "/account")
+        return self._tokens[who]
 
     def address(self, rule: Rule, **known: object) -> str:
         """Where a route leads, with a case, report, draft or person that exists wherever one is named."""
@@ -138,12 +162,14 @@ class Premises:
 
 
 @contextmanager
-def premises(databases: Databases, engine: str, folder: Path) -> Iterator[Premises]:
+def premises(
+    databases: Databases, engine: str, folder: Path, *, client: type[StrictClient] = StrictClient
+) -> Iterator[Premises]:
     """The installation while the block runs. Afterwards it holds no connection."""
     with databases.fresh(engine, folder) as database:
         app = create_app(database.settings(), clock=Clock())
         app.testing = True
-        app.test_client_class = StrictClient
+        app.test_client_class = client
         yield Premises(app, World(app, app.extensions["candour"].clock))
         assert open_connections(app) == 0
         with app.app_context():
