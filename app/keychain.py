@@ -1,6 +1,7 @@
 """Which key opens what: case keys, personal keys and period keys, made and found through their tables."""
 
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -30,8 +31,14 @@ def person_token(session: Session, person_id: UUID, *, organisation_id: UUID) ->
 
 def gmc_token(session: Session, gmc_number: str, *, organisation_id: UUID) -> bytes:
     """The blind token of a GMC number that was named before anybody was known to hold it: 16 bytes."""
-    ring = _organisation_ring(session, organisation_id)
-    return ring.index.derive(b"gmc number").mac(gmc_number.encode())[:16]
+    index = _number_index(_organisation_ring(session, organisation_id).index)
+    return index.mac(gmc_number.encode())[:16]
+
+
+@lru_cache(maxsize=1024)
+def _number_index(index: Key) -> Key:
+    """Derived once: routing asks for the number of every candidate."""
+    return index.derive(b"gmc number")
 
 
 def person_tokens(

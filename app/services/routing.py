@@ -4,9 +4,10 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, or_, select, true, update
+from sqlalchemy import and_, bindparam, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from app.database import installation_of
@@ -155,20 +156,35 @@ def candidates_for(session: Session, role: Role, ground: Ground, *, conflicts_of
     ]
 
 
-def _holders(session: Session, role: Role, ground: Ground) -> Sequence[Membership]:
-    appointed = select(Appointment.membership_id).where(
-        Appointment.organisation_id == ground.organisation_id,
-        Appointment.capacity == role,
-        Appointment.starts_on <= ground.on,
-        or_(Appointment.ends_on.is_(None), Appointment.ends_on >= ground.on),
+# Put together once, and read as plain columns: routing considers everybody who holds a role.
+APPOINTED = select(Appointment.membership_id).where(
+    Appointment.organisation_id == bindparam("organisation_id"),
+    Appointment.capacity == bindparam("role"),
+    Appointment.starts_on <= bindparam("on"),
+    or_(Appointment.ends_on.is_(None), Appointment.ends_on >= bindparam("on")),
+)
+OWN = and_(
+    Membership.organisation_id == bindparam("organisation_id"),
+    Membership.role == bindparam("role"),
+)
+HOLDERS = (
+    select(
+        Membership.id,
+        Membership.person_id,
+        Membership.role,
+        Membership.organisation_id,
+        Membership.open_cases,
+        Membership.last_assigned_at,
+        Membership.load_version,
     )
-    own = and_(Membership.organisation_id == ground.organisation_id, Membership.role == role)
-    return session.scalars(
-        select(Membership)
-        .where(or_(own, Membership.id.in_(appointed)), current_on(ground.on))
-        .order_by(Membership.id)
-        .execution_options(populate_existing=True)
-    ).all()
+    .where(or_(OWN, Membership.id.in_(APPOINTED)), current_on(bindparam("on")))
+    .order_by(Membership.id)
+)
+
+
+def _holders(session: Session, role: Role, ground: Ground) -> Sequence[Any]:
+    asked = {"organisation_id": ground.organisation_id, "role": role, "on": ground.on}
+    return session.execute(HOLDERS, asked).all()
 
 
 def _advisers_among(session: Session, people: Sequence[UUID], ground: Ground) -> frozenset[UUID]:
@@ -230,7 +246,9 @@ def assign(
     for _ in range(TRIES):
         if taken := _taken(session, find(), now):
             return taken
-    session.execute(select(Organisation.id).where(Organisation.id == organisation_id).with_for_update())
+    organisation = select(Organisation.id).where(Organisation.id == organisation_id)
+    # Not against rows that only refer to the organisation: new cases do.
+    session.execute(organisation.with_for_update(key_share=True))
     return _counted(session, find(), now, is_exact=False)
 
 
