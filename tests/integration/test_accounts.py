@@ -49,7 +49,7 @@ def attempt(client: StrictClient, email: str, password: str):
 
 def without_token(page: str) -> str:
     """A page but for its token, which counts the seconds."""
-    return re.sub(r'name="csrf_token"[^>]*>', "", page)
+    return re.sub(r"<input[^>]*csrf_token[^>]*>", "", page)
 
 
 def code_for(app: Flask, somebody: Somebody) -> str:
@@ -237,7 +237,7 @@ def test_a_role_that_sees_no_cases_finds_nothing_where_an_address_names_one(app,
     client.sign_in(doctor)
     hidden, missing = client.get("/silent/C-7K3F-9QMX-H"), client.get("/nothing/C-7K3F-9QMX-H")
     assert hidden.status_code == missing.status_code == 404
-    assert hidden.text == missing.text
+    assert without_token(hidden.text) == without_token(missing.text)
 
 
 def test_every_endpoint_declares_who_may(app):
