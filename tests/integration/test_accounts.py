@@ -473,9 +473,9 @@ def test_asking_for_a_code_reads_the_same_for_an_address_that_nobody_has(app, cl
 
 def test_using_a_code_reads_the_same_for_an_address_that_nobody_has(client, doctor):
     wrong = use(client, doctor.email, "ABCD-EFGH-JKMN").text
-    assert use(client, "nobody@example.org", "ABCD-EFGH-JKMN").text == wrong.replace(
-        doctor.email, "nobody@example.org"
-    )
+    assert without_token(use(client, "nobody@example.org", "ABCD-EFGH-JKMN").text) == without_token(
+        wrong
+    ).replace(doctor.email, "nobody@example.org")
 
 
 def test_nobody_is_flooded_with_codes(app, client, doctor):
