@@ -21,6 +21,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     func,
     literal_column,
     or_,
@@ -448,15 +449,13 @@ def _moved(actor: Actor) -> Select[Any]:
 
 def _out_of_sight(actor: Actor) -> Iterator[Select[Any]]:
     """Open rows of this membership in cases that the viewer turned out to be part of."""
-    open_row = and_(
+    row = exists().where(
         CaseHandler.membership_id == actor.membership_id,
         CaseHandler.until_at.is_(None),
     )
-    row = select(CaseHandler.id)
-    party = row.join(CaseParty, CaseParty.case_id == CaseHandler.case_id).where(open_row)
+    party = select(CaseParty.id).where(row.where(CaseHandler.case_id == CaseParty.case_id))
     yield party.where(CaseParty.token.in_(actor.tokens))
     if actor.close_tokens:
-        about = and_(CaseParty.role == PartyRole.SUBJECT, CaseParty.token.in_(actor.close_tokens))
-        yield party.where(about)
-    excluded = row.join(CaseExclusion, CaseExclusion.case_id == CaseHandler.case_id)
-    yield excluded.where(open_row, CaseExclusion.token.in_(actor.tokens))
+        yield party.where(CaseParty.role == PartyRole.SUBJECT, CaseParty.token.in_(actor.close_tokens))
+    excluded = select(CaseExclusion.id).where(row.where(CaseHandler.case_id == CaseExclusion.case_id))
+    yield excluded.where(CaseExclusion.token.in_(actor.tokens))
