@@ -28,7 +28,7 @@ ROUNDS = 3
 
 
 def main() -> int:
-    """Measures each database in turn, and prints and keeps what was found so far after each."""
+    """Measures each database in turn, prints its table and keeps what was found so far."""
     asked = _asked()
     results: dict[str, list[Figure]] = {}
     faults: list[str] = []
@@ -38,6 +38,7 @@ def main() -> int:
         faults += [f"{engine}: {fault}" for fault in measured.faults]
         print(f"\n{engine}\n{table(results[engine])}\n", flush=True)
         _keep(results, faults)
+    print(RESULT.read_text(encoding="utf-8"))
     for fault in faults[:20]:
         print(fault, file=sys.stderr)
     return bool(faults)
@@ -67,7 +68,6 @@ def _keep(results: dict[str, list[Figure]], faults: Sequence[str]) -> None:
         "figures": {engine: as_json(found) for engine, found in results.items()},
     }
     RESULT.write_text(json.dumps(kept, indent=1, ensure_ascii=False), encoding="utf-8")
-    print(json.dumps(kept, ensure_ascii=False), flush=True)
 
 
 def _asked() -> argparse.Namespace:
