@@ -180,6 +180,8 @@ def init_app(app: Flask) -> None:
     own = app.jinja_loader
     app.jinja_loader = ChoiceLoader([*([own] if own else []), PackageLoader("nhsuk_frontend_jinja")])
     environment = app.jinja_env
+    # Flask goes by the ending of the name, and the NHS templates end in .jinja.
+    environment.autoescape = True
     environment.undefined = StrictUndefined
     environment.trim_blocks = True
     environment.lstrip_blocks = True
