@@ -16,6 +16,9 @@ Submitted = Mapping[str, list[str]]
 PARTS = ("day", "month", "year")
 FIRST_DAY = date(1990, 1, 1)
 YEAR_LENGTH = 4
+# Control characters and halves of a surrogate pair.
+UNSAVEABLE = frozenset({"Cc", "Cs"})
+NONCHARACTERS = range(0xFDD0, 0xFDF0)
 CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?", re.IGNORECASE | re.ASCII)
 
 
@@ -147,10 +150,14 @@ def _text(question: Question, page: Page, submitted: Submitted) -> str:
 
 
 def _is_saveable(letter: str, kind: QuestionKind) -> bool:
-    """Control characters and halves of a surrogate pair cannot be kept; a new line can, in a text area."""
-    if letter == "\n":
-        return kind is QuestionKind.TEXTAREA
-    return unicodedata.category(letter) not in {"Cc", "Cs"}
+    return kind is QuestionKind.TEXTAREA if letter == "\n" else is_letter(letter)
+
+
+def is_letter(letter: str) -> bool:
+    """Whether a page can show this again: no control character, half of a surrogate pair or noncharacter."""
+    code = ord(letter)
+    is_noncharacter = code in NONCHARACTERS or code & 0xFFFE == 0xFFFE
+    return not is_noncharacter and unicodedata.category(letter) not in UNSAVEABLE
 
 
 def _number(question: Question, text: str) -> str:

@@ -4,7 +4,6 @@ The one place that knows Flask-WTF and WTForms; every page takes its fields from
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from wtforms import (  # type: ignore[import-untyped]  # as above
 from wtforms.fields.choices import SelectChoice as Choice  # type: ignore[import-untyped]  # as above
 from wtforms.validators import Optional, ValidationError  # type: ignore[import-untyped]  # as above
 
+from app.domain.answering import is_letter
 from app.domain.errors import InvalidInput
 from app.web.words import words
 
@@ -50,8 +50,6 @@ __all__ = [
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WRITTEN_DAY = re.compile(r"(\d{1,2})[\s/.-]+(\d{1,2}|[a-z]{3,9})[\s/.,-]+(\d{4})")
 YEARS = range(1990, 2101)
-# Control characters and halves of a surrogate pair.
-UNSAVEABLE = frozenset({"Cc", "Cs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +166,8 @@ class Between:
 
 
 def is_saveable(letter: str) -> bool:
-    """False for a control character and for half of a surrogate pair, which no page can show again."""
-    return letter == "\n" or unicodedata.category(letter) not in UNSAVEABLE
+    """Whether a page of several lines can show this again."""
+    return letter == "\n" or is_letter(letter)
 
 
 def _too_long(*, longest: int, used: int) -> str:

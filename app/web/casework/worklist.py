@@ -241,7 +241,9 @@ def _member(kind: type[T], value: str | None) -> T | None:
 @requires(Permission.CASE_LIST)
 def find() -> ResponseReturnValue:
     """Leads to the case with that reference, if this person may open it. Everything else was not found."""
-    text = request.args.get("text", "").strip()[:LONGEST_SEARCH]
+    text = "".join(sign for sign in request.args.get("text", "") if sign.isprintable()).strip()[
+        :LONGEST_SEARCH
+    ]
     if not text:
         return redirect(url_for(".worklist"))
     try:
