@@ -197,9 +197,9 @@ def test_connections_can_be_let_go_and_are_opened_again(app: Flask) -> None:
     with app.app_context():
         _add("A")
         reader().close()
-        before = {id(engine.pool) for engine in db.engines.values()}
+        before = [engine.pool for engine in db.engines.values()]
         disconnect()
-        assert not before & {id(engine.pool) for engine in db.engines.values()}
+        assert not any(old is engine.pool for old, engine in zip(before, db.engines.values(), strict=True))
         assert _codes() == ["A"]
 
 
