@@ -1,9 +1,11 @@
 """Which key opens what: case keys, personal keys and period keys, made and found through their tables."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.database import insert_new, installation_of
@@ -17,6 +19,10 @@ MONTHS_IN_QUARTER = 3
 # Crockford's base 32: no letter that looks like a digit.
 CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 12
+# Put together once: building a statement costs more than running it.
+CASE_KEYS = select(CaseKey.case_id, CaseKey.master_version, CaseKey.wrapped).where(
+    CaseKey.case_id.in_(bindparam("cases", expanding=True))
+)
 
 
 def organisation_log(organisation_id: UUID) -> str:
@@ -54,21 +60,36 @@ def person_tokens(
 def new_case_key(session: Session, case_id: UUID, *, organisation_id: UUID) -> tuple[Key, CaseKey]:
     """A fresh data key for a case, and the row that keeps it wrapped."""
     key = Key.new()
-    version, wrapped = _organisation_ring(session, organisation_id).wrap(key, name=f"case:{case_id.hex}")
-    _known(session)[f"case:{case_id.hex}"] = key
+    version, wrapped = _organisation_ring(session, organisation_id).wrap(key, name=_case_name(case_id))
+    _known(session)[_case_name(case_id)] = key
     return key, CaseKey(case_id=case_id, master_version=version, wrapped=wrapped)
 
 
 def case_key(session: Session, case_id: UUID, *, organisation_id: UUID) -> Key:
     """The data key of a case. Raises SealBroken once the case was disposed of."""
-    name = f"case:{case_id.hex}"
-    if name not in _known(session):
-        row = session.get(CaseKey, case_id)
-        if row is None:
-            raise SealBroken("the key of this case was destroyed")
-        ring = _organisation_ring(session, organisation_id)
-        _known(session)[name] = ring.unwrap(row.wrapped, name=name, version=row.master_version)
-    return _known(session)[name]
+    open_case_keys(session, {case_id: organisation_id})
+    return _known(session)[_case_name(case_id)]
+
+
+def open_case_keys(session: Session, cases: Mapping[UUID, UUID]) -> None:
+    """Fetches the keys of cases (each with its organisation) that were not used in this session, in one query.
+
+    Raises SealBroken once one of them was disposed of.
+    """
+    known = _known(session)
+    new = [case_id for case_id in cases if _case_name(case_id) not in known]
+    if not new:
+        return
+    for row in session.execute(CASE_KEYS, {"cases": new}):
+        ring = _organisation_ring(session, cases[row.case_id])
+        name = _case_name(row.case_id)
+        known[name] = ring.unwrap(row.wrapped, name=name, version=row.master_version)
+    if not all(_case_name(case_id) in known for case_id in new):
+        raise SealBroken("the key of this case was destroyed")
+
+
+def _case_name(case_id: UUID) -> str:
+    return f"case:{case_id.hex}"
 
 
 def personal_key(session: Session, person_id: UUID) -> Key:

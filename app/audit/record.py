@@ -4,12 +4,12 @@ An entry's leaf names nobody: its actor is a random alias, its detail a commitme
 role, stands sealed in ``audit_detail`` and goes when its key goes; the leaf stays provable.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.canonical import canonical
@@ -22,6 +22,7 @@ from app.keychain import (
     INSTALLATION_LOG,
     case_key,
     log_index,
+    open_case_keys,
     organisation_log,
     period_key,
     personal_key,
@@ -30,6 +31,19 @@ from app.models.ledger import AuditAlias, AuditDetail, AuditEntry, AuditSequence
 
 LEAF_VERSION = 1
 Row = dict[str, object]
+# Put together once: building a statement costs more than running it.
+ALIASES = select(AuditAlias.log, AuditAlias.scope, AuditAlias.alias).where(
+    AuditAlias.log.in_(bindparam("logs", expanding=True)),
+    AuditAlias.scope.in_(bindparam("scopes", expanding=True)),
+    AuditAlias.token.in_(bindparam("tokens", expanding=True)),
+)
+SEQUENCE = table_of(AuditSequence)
+ADVANCED = (
+    update(SEQUENCE)
+    .where(SEQUENCE.c.case_id.in_(bindparam("cases", expanding=True)))
+    .values(next=SEQUENCE.c.next + bindparam("count"))
+    .returning(SEQUENCE.c.case_id, SEQUENCE.c.next)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +53,21 @@ class CaseRecord:
     event: Event
     previous_state: str | None = None
     new_state: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseEntries:
+    """What is recorded of one case, in order, under the definition that it runs on."""
+
+    case_id: UUID
+    organisation_id: UUID
+    definition: str
+    records: Sequence[CaseRecord]
+
+    @property
+    def log(self) -> str:
+        """The log of its organisation."""
+        return organisation_log(self.organisation_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,43 +87,38 @@ def leaf_time(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def record_case(
-    session: Session,
-    records: Sequence[CaseRecord],
-    *,
-    case_id: UUID,
-    organisation_id: UUID,
-    definition: str,
-    act: Act,
-) -> None:
-    """Writes entries of one case, in order, to its organisation's log. Numbers in a case have no gaps."""
-    if not records:
-        return
-    log = organisation_log(organisation_id)
-    key = case_key(session, case_id, organisation_id=organisation_id)
-    alias = _alias(session, log, scope=case_id.hex, actor=act.actor)
-    first = _next_numbers(session, case_id, count=len(records))
-    hand = _Hand(log=log, key=key, alias=alias, at=act.now, case_id=case_id, definition=definition)
-    _write(session, [_written(one, hand, number=number) for number, one in enumerate(records, start=first)])
+def record_cases(session: Session, cases: Sequence[CaseEntries], *, act: Act) -> None:
+    """Writes entries to the logs of the cases' organisations. Numbers in a case have no gaps."""
+    cases = [one for one in cases if one.records]
+    open_case_keys(session, {one.case_id: one.organisation_id for one in cases})
+    aliases = _aliases(session, [(one.log, one.case_id.hex) for one in cases], actor=act.actor)
+    numbers = _next_numbers(session, {one.case_id: len(one.records) for one in cases})
+    _write(
+        session,
+        [
+            row
+            for one in cases
+            for row in _rows(session, one, aliases[one.log, one.case_id.hex], numbers[one.case_id], act)
+        ],
+    )
 
 
-def record_opening(
-    session: Session,
-    records: Sequence[CaseRecord],
-    *,
-    case_id: UUID,
-    organisation_id: UUID,
-    definition: str,
-    act: Act,
-) -> None:
+def _rows(session: Session, one: CaseEntries, alias: UUID, first: int, act: Act) -> Iterator[tuple[Row, Row]]:
+    key = case_key(session, one.case_id, organisation_id=one.organisation_id)
+    hand = _Hand(
+        log=one.log, key=key, alias=alias, at=act.now, case_id=one.case_id, definition=one.definition
+    )
+    for number, each in enumerate(one.records, start=first):
+        yield _written(each, hand, number=number)
+
+
+def record_opening(session: Session, one: CaseEntries, *, act: Act) -> None:
     """Writes the first entries of a case that nobody else can know of yet: its numbers and aliases begin here."""
-    log, alias = organisation_log(organisation_id), uuid4()
-    key = case_key(session, case_id, organisation_id=organisation_id)
-    token = log_index(session, log).mac(_who(act.actor))[:16]
-    session.execute(insert(table_of(AuditAlias)).values(alias=alias, log=log, scope=case_id.hex, token=token))
-    session.execute(insert(table_of(AuditSequence)).values(case_id=case_id, next=1 + len(records)))
-    hand = _Hand(log=log, key=key, alias=alias, at=act.now, case_id=case_id, definition=definition)
-    _write(session, [_written(one, hand, number=number) for number, one in enumerate(records, start=1)])
+    alias, token = uuid4(), _token(session, one.log, act.actor)
+    known_as = {"alias": alias, "log": one.log, "scope": one.case_id.hex, "token": token}
+    session.execute(insert(table_of(AuditAlias)), known_as)
+    session.execute(insert(SEQUENCE), {"case_id": one.case_id, "next": 1 + len(one.records)})
+    _write(session, list(_rows(session, one, alias, 1, act)))
 
 
 def record_organisation(session: Session, event: Event, *, organisation_id: UUID, act: Act) -> None:
@@ -123,12 +147,14 @@ def _record_plain(session: Session, event: Event, *, log: str, act: Act) -> None
 
 
 def _record(session: Session, event: Event, *, key: Key, log: str, act: Act) -> None:
-    alias = _alias(session, log, scope="", actor=act.actor)
+    alias = _aliases(session, [(log, "")], actor=act.actor)[log, ""]
     hand = _Hand(log=log, key=key, alias=alias, at=act.now)
     _write(session, [_written(CaseRecord(event=event), hand, number=None)])
 
 
 def _write(session: Session, written: Sequence[tuple[Row, Row]]) -> None:
+    if not written:
+        return
     session.execute(insert(table_of(AuditEntry)), [entry for entry, _ in written])
     session.execute(insert(table_of(AuditDetail)), [detail for _, detail in written])
 
@@ -175,38 +201,51 @@ def detail_context(log: str, entry_id: UUID) -> Context:
     return Context(owner=log, table="audit_detail", column="detail", row=entry_id.hex)
 
 
-def _next_numbers(session: Session, case_id: UUID, *, count: int) -> int:
-    """Takes the next numbers of a case and answers the first of them."""
-    after = _advanced(session, case_id, count)
-    if after is None:
-        insert_new(session, AuditSequence, case_id=case_id, next=1)
-        after = _advanced(session, case_id, count)
-    if after is None:
+def _next_numbers(session: Session, counts: Mapping[UUID, int]) -> Mapping[UUID, int]:
+    """Takes so many numbers of each case and answers the first of them."""
+    after = _advanced(session, counts)
+    if new := counts.keys() - after.keys():
+        for case_id in new:
+            insert_new(session, AuditSequence, case_id=case_id, next=1)
+        after |= _advanced(session, {case_id: counts[case_id] for case_id in new})
+    if counts.keys() - after.keys():
         raise CannotRecord("a case has no sequence")
-    return after - count
+    return {case_id: after[case_id] - count for case_id, count in counts.items()}
 
 
-def _advanced(session: Session, case_id: UUID, count: int) -> int | None:
-    """The number after those taken; whoever takes numbers of the same case meanwhile waits."""
-    return session.execute(
-        update(AuditSequence)
-        .where(AuditSequence.case_id == case_id)
-        .values(next=AuditSequence.next + count)
-        .returning(AuditSequence.next)
-    ).scalar_one_or_none()
+def _advanced(session: Session, counts: Mapping[UUID, int]) -> dict[UUID, int]:
+    """The numbers after those taken; whoever takes numbers of the same cases meanwhile waits."""
+    after: dict[UUID, int] = {}
+    for count in sorted(set(counts.values())):
+        cases = [case_id for case_id, wanted in counts.items() if wanted == count]
+        after |= dict(session.execute(ADVANCED, {"cases": cases, "count": count}).all())
+    return after
 
 
-def _alias(session: Session, log: str, *, scope: str, actor: Actor) -> UUID:
-    """The random alias of an actor in one log and scope, made on first use, once however many come at once."""
-    token = log_index(session, log).mac(_who(actor))[:16]
-    own = select(AuditAlias.alias).where(
-        AuditAlias.log == log, AuditAlias.scope == scope, AuditAlias.token == token
-    )
-    known = session.execute(own).scalar_one_or_none()
-    if known is None:
-        insert_new(session, AuditAlias, alias=uuid4(), log=log, scope=scope, token=token)
-        known = session.execute(own).scalar_one()
+def _aliases(
+    session: Session, places: Collection[tuple[str, str]], *, actor: Actor
+) -> Mapping[tuple[str, str], UUID]:
+    """The random alias of an actor in each log and scope, made on first use, once however many come at once."""
+    tokens = {log: _token(session, log, actor) for log, _ in places}
+    known = _known_aliases(session, places, tokens)
+    if new := [place for place in places if place not in known]:
+        for log, scope in new:
+            insert_new(session, AuditAlias, alias=uuid4(), log=log, scope=scope, token=tokens[log])
+        known |= _known_aliases(session, new, tokens)
     return known
+
+
+def _known_aliases(
+    session: Session, places: Collection[tuple[str, str]], tokens: Mapping[str, bytes]
+) -> dict[tuple[str, str], UUID]:
+    logs, scopes = sorted(tokens), [scope for _, scope in places]
+    rows = session.execute(ALIASES, {"logs": logs, "scopes": scopes, "tokens": list(tokens.values())})
+    return {(log, scope): alias for log, scope, alias in rows}
+
+
+def _token(session: Session, log: str, actor: Actor) -> bytes:
+    """The blind token by which a log knows somebody: 16 bytes."""
+    return log_index(session, log).mac(_who(actor))[:16]
 
 
 def _who(actor: Actor) -> bytes:

@@ -34,6 +34,8 @@ from app.domain.workflow import (
 )
 
 CLOCK = "clock"
+# The version of the calendar beside changes that start no clock.
+NO_NEW_CLOCKS = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,7 @@ class Changes:
     values: Mapping[str, Any]
     events: tuple[Event, ...]
     wish: Wish
+    calendar_version: int = NO_NEW_CLOCKS
 
 
 def plan(
@@ -132,6 +135,7 @@ def plan(
     after = _with_owner(after, wish)
     return Changes(
         definition=definition,
+        calendar_version=clockwork.calendar.version,
         before=snapshot,
         after=after,
         values={**case_values(definition, after), **wish.values},

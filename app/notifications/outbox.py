@@ -36,13 +36,14 @@ def queue(
     )
 
 
-def needs_you(session: Session, memberships: Sequence[UUID], *, case_id: UUID, now: datetime) -> None:
-    """Queues "A case needs you" to each of these handlers."""
-    if memberships:
-        row = {"kind": MailKind.NEEDS_YOU, "case_id": case_id, "state": MailState.QUEUED}
+def needs_you(session: Session, handlers: Sequence[tuple[UUID, UUID]], *, now: datetime) -> None:
+    """Queues "A case needs you" to each of these: a case and the membership that has it."""
+    if handlers:
+        row: dict[str, object] = {"kind": MailKind.NEEDS_YOU, "state": MailState.QUEUED}
         row |= {"queued_at": now, "next_attempt_at": now}
         session.execute(
-            insert(table_of(Mail)), [{"id": uuid4(), "membership_id": one, **row} for one in memberships]
+            insert(table_of(Mail)),
+            [{"id": uuid4(), "case_id": case_id, "membership_id": one, **row} for case_id, one in handlers],
         )
 
 

@@ -126,9 +126,9 @@ class SessionRow:
     role: Role | None
 
 
-def current_on(day: Day) -> ColumnElement[bool]:
+def current_on(day: Day, held: type[Membership] = Membership) -> ColumnElement[bool]:
     """Whether a membership counts on a day, its first and last included."""
-    return and_(Membership.starts_on <= day, or_(Membership.ends_on.is_(None), Membership.ends_on >= day))
+    return and_(held.starts_on <= day, or_(held.ends_on.is_(None), held.ends_on >= day))
 
 
 def relation_on(day: Day) -> ColumnElement[bool]:
@@ -252,18 +252,17 @@ def close_to(session: Session, people: Collection[UUID], *, on: date) -> Mapping
 
 
 def tokens_by_person(
-    session: Session, people: Collection[UUID], *, organisation_id: UUID, on: date
+    session: Session, people: Mapping[UUID, str | None], *, organisation_id: UUID, on: date
 ) -> Mapping[UUID, tuple[frozenset[bytes], frozenset[bytes]]]:
-    """For each person their own blind tokens in an organisation, and those of people close to them."""
-    numbers = dict(session.execute(select(Person.id, Person.gmc_number).where(Person.id.in_(people))).all())
+    """For each person, with their GMC number, their own blind tokens in an organisation and those close to them."""
 
     def blind(known: Iterable[Known]) -> frozenset[bytes]:
         tokens = (person_tokens(session, *one, organisation_id=organisation_id) for one in known)
         return frozenset().union(*tokens)
 
     return {
-        person: (blind([(person, numbers.get(person))]), blind(near))
-        for person, near in close_to(session, people, on=on).items()
+        person: (blind([(person, people[person])]), blind(near))
+        for person, near in close_to(session, people.keys(), on=on).items()
     }
 
 

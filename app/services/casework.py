@@ -169,7 +169,7 @@ def enter_unseen(session: Session, case: Case, act: Act, build: Build, *, standi
     changes = plan(
         scene.definition, scene.snapshot, occurrence, now=act.now, clockwork=scene.clockwork, wish=wish
     )
-    write(session, [changes], act=act, calendar_version=scene.clockwork.calendar.version)
+    write(session, [changes], act=act)
 
 
 def acknowledge(case_id: UUID, version: int, *, text: str, act: Act) -> None:

@@ -3,15 +3,17 @@
 Nothing else in the program writes the state of a case, its owner, its handlers or its clocks.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, Update, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.audit.record import CaseRecord, record_case, record_opening
+from app.audit.record import CaseEntries, CaseRecord, record_cases, record_opening
 from app.database import Base, insert_new, table_of
 from app.domain.actors import Act
 from app.domain.deadlines import Limit
@@ -34,17 +36,49 @@ from app.services.routing import explained
 
 REFERENCE_TRIES = 5
 Values = dict[str, Any]
+T = TypeVar("T")
 # Put together once: building a statement costs more than running it.
-OPEN_ITEMS = select(func.count()).where(
-    ActionItem.case_id == bindparam("case_id"), ActionItem.completed_at.is_(None)
+CASES: BindParameter[list[UUID]] = bindparam("cases", expanding=True)
+OPEN_ITEMS = (
+    select(ActionItem.case_id, func.count())
+    .where(ActionItem.case_id.in_(CASES), ActionItem.completed_at.is_(None))
+    .group_by(ActionItem.case_id)
 )
 CLOCKS = (
-    select(Deadline)
-    .where(Deadline.case_id == bindparam("case_id"))
+    select(
+        Deadline.case_id,
+        Deadline.id,
+        Deadline.clock,
+        Deadline.generation,
+        Deadline.rung,
+        Deadline.state,
+        Deadline.limit,
+        Deadline.owed_by,
+        Deadline.started_at,
+        Deadline.due_at,
+        Deadline.fire_at,
+        Deadline.ended_at,
+    )
+    .where(Deadline.case_id.in_(CASES))
     .order_by(Deadline.due_at, Deadline.clock, Deadline.rung)
-    .execution_options(populate_existing=True)
 )
-PAUSES = select(Pause).where(Pause.case_id == bindparam("case_id"))
+PAUSES = select(Pause.case_id, Pause.id, Pause.clock, Pause.started_at, Pause.ended_at).where(
+    Pause.case_id.in_(CASES)
+)
+DEADLINE, HANDLER, CASE = table_of(Deadline), table_of(CaseHandler), table_of(Case)
+CLOCK_CHANGES = (
+    update(DEADLINE)
+    .where(DEADLINE.c.id == bindparam("row_id"))
+    .values({name: bindparam(name) for name in ("state", "started_at", "due_at", "fire_at", "ended_at")})
+)
+NEXT_DUE = (
+    update(HANDLER)
+    .where(HANDLER.c.case_id == bindparam("row_id"), HANDLER.c.until_at.is_(None))
+    .values(next_due_at=bindparam("due_at"))
+)
+HANDLING = select(CaseHandler.membership_id, CaseHandler.capacity).where(
+    CaseHandler.case_id == bindparam("case_id"), CaseHandler.until_at.is_(None)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +107,30 @@ def load(session: Session, case_id: UUID) -> Snapshot:
 
 def snapshot_of(session: Session, case: Case) -> Snapshot:
     """The snapshot of a loaded case."""
+    return snapshots_of(session, [case])[case.id]
+
+
+def snapshots_of(session: Session, cases: Sequence[Case]) -> Mapping[UUID, Snapshot]:
+    """The snapshots of loaded cases, by id, in three queries however many they are."""
+    asked = {"cases": [case.id for case in cases]}
+    items = dict(session.execute(OPEN_ITEMS, asked).all())
+    clocks = _by_case(session.execute(CLOCKS, asked), _clock)
+    pauses = _by_case(session.execute(PAUSES, asked), _pause)
+    return {
+        case.id: _snapshot(case, items.get(case.id, 0), clocks[case.id], pauses[case.id]) for case in cases
+    }
+
+
+def _by_case(rows: Iterable[Any], made: Callable[[Any], T]) -> Mapping[UUID, list[T]]:
+    found: dict[UUID, list[T]] = defaultdict(list)
+    for row in rows:
+        found[row.case_id].append(made(row))
+    return found
+
+
+def _snapshot(
+    case: Case, open_actions: int, clocks: Iterable[ClockRow], pauses: Iterable[PauseRow]
+) -> Snapshot:
     return Snapshot(
         case_id=case.id,
         organisation_id=case.organisation_id,
@@ -89,40 +147,33 @@ def snapshot_of(session: Session, case: Case) -> Snapshot:
         is_risk_now=case.is_risk_now,
         is_subject_unresolved=case.is_subject_unresolved,
         is_patient_told=case.is_patient_told,
-        open_actions=session.scalar(OPEN_ITEMS, {"case_id": case.id}) or 0,
+        open_actions=open_actions,
         opened_at=case.opened_at,
         triaged_at=case.triaged_at,
         closed_at=case.closed_at,
-        clocks=_clocks(session, case.id),
-        pauses=_pauses(session, case.id),
+        clocks=tuple(clocks),
+        pauses=tuple(pauses),
     )
 
 
-def _clocks(session: Session, case_id: UUID) -> tuple[ClockRow, ...]:
-    rows = session.scalars(CLOCKS, {"case_id": case_id})
-    return tuple(
-        ClockRow(
-            id=row.id,
-            clock=row.clock,
-            generation=row.generation,
-            rung=row.rung,
-            state=row.state,
-            limit=Limit.parse(row.limit),
-            owed_by=row.owed_by,
-            started_at=row.started_at,
-            due_at=row.due_at,
-            fire_at=row.fire_at,
-            ended_at=row.ended_at,
-        )
-        for row in rows
+def _clock(row: Any) -> ClockRow:
+    return ClockRow(
+        id=row.id,
+        clock=row.clock,
+        generation=row.generation,
+        rung=row.rung,
+        state=row.state,
+        limit=Limit.parse(row.limit),
+        owed_by=row.owed_by,
+        started_at=row.started_at,
+        due_at=row.due_at,
+        fire_at=row.fire_at,
+        ended_at=row.ended_at,
     )
 
 
-def _pauses(session: Session, case_id: UUID) -> tuple[PauseRow, ...]:
-    rows = session.scalars(PAUSES, {"case_id": case_id})
-    return tuple(
-        PauseRow(id=row.id, clock=row.clock, started_at=row.started_at, ended_at=row.ended_at) for row in rows
-    )
+def _pause(row: Any) -> PauseRow:
+    return PauseRow(id=row.id, clock=row.clock, started_at=row.started_at, ended_at=row.ended_at)
 
 
 def open_case(session: Session, opening: Opening, *, act: Act, calendar_version: int) -> str:
@@ -142,14 +193,8 @@ def open_case(session: Session, opening: Opening, *, act: Act, calendar_version:
         ],
     )
     _insert(session, _exclusions(case, opening.wish))
-    record_opening(
-        session,
-        _records(opening.wish.events, before=None, after=case.state),
-        case_id=case.case_id,
-        organisation_id=case.organisation_id,
-        definition=opening.definition.hash,
-        act=act,
-    )
+    records = _records(opening.wish.events, before=None, after=case.state)
+    record_opening(session, _entries(case, opening.definition, records), act=act)
     return reference
 
 
@@ -202,47 +247,70 @@ def sealed_at(case: Snapshot | Case, *, table: str, column: str, row: UUID) -> C
     return Context(owner=case.organisation_id.hex, case=case_id.hex, table=table, column=column, row=row.hex)
 
 
-def write(session: Session, changes: Sequence[Changes], *, act: Act, calendar_version: int) -> None:
-    """Carries out what was planned, for each case. Raises StaleCase if one changed since it was loaded."""
+def write(session: Session, changes: Sequence[Changes], *, act: Act) -> None:
+    """Carries out what was planned, each of another case. Raises StaleCase if one changed since it was loaded.
+
+    Cases are written together, table by table: many at once cost little more than one.
+    """
+    _update_cases(session, changes)
+    _write_clocks(session, changes, act)
     for one in changes:
-        _update_case(session, one)
-        _write_clocks(session, one, act=act, calendar_version=calendar_version)
         _write_people(session, one, act)
         _write_words(session, one, act)
-        _copy_next_due(session, one)
-        records = _records(one.events, before=one.before.state, after=one.after.state)
-        _record(session, records, case=one.after, definition=one.definition, act=act)
-        _queue_mail(session, one, act)
+    _copy_next_due(session, changes)
+    record_cases(session, [_entries(one.after, one.definition, _records_of(one)) for one in changes], act=act)
+    _queue_mail(session, changes, act)
 
 
-def _update_case(session: Session, one: Changes) -> None:
+def _update_cases(session: Session, changes: Iterable[Changes]) -> None:
     """The compare-and-set that lets one of two simultaneous acts through."""
-    updated = session.execute(
-        update(Case)
-        .where(Case.id == one.before.case_id, Case.version == one.before.version)
-        .values(version=Case.version + 1, **one.values)
+    alike: dict[tuple[str, ...], list[Values]] = defaultdict(list)
+    for one in changes:
+        seen = {"row_id": one.before.case_id, "seen": one.before.version}
+        alike[tuple(sorted(one.values))].append({**seen, **one.values})
+    for names, rows in alike.items():
+        updated = session.execute(_case_update(names), rows)
+        if updated.rowcount != len(rows):  # type: ignore[attr-defined]  # an UPDATE has a cursor
+            raise StaleCase("the case changed since it was loaded")
+
+
+@lru_cache(maxsize=64)
+def _case_update(names: tuple[str, ...]) -> Update:
+    changed: Values = {name: bindparam(name) for name in names}
+    return (
+        update(CASE)
+        .where(CASE.c.id == bindparam("row_id"), CASE.c.version == bindparam("seen"))
+        .values(version=CASE.c.version + 1, **changed)
     )
-    if not updated.rowcount:  # type: ignore[attr-defined]  # an UPDATE has a cursor
-        raise StaleCase("the case changed since it was loaded")
 
 
-def _write_clocks(session: Session, one: Changes, *, act: Act, calendar_version: int) -> None:
-    known = {row.id: row for row in one.before.clocks}
+def _write_clocks(session: Session, changes: Sequence[Changes], act: Act) -> None:
+    known = {row.id: row for one in changes for row in one.before.clocks}
     _insert(
         session,
-        [_new_deadline(one.after, row, calendar_version) for row in one.after.clocks if row.id not in known],
+        [
+            _new_deadline(one.after, row, one.calendar_version)
+            for one in changes
+            for row in one.after.clocks
+            if row.id not in known
+        ],
     )
-    for row in one.after.clocks:
-        if row.id in known and row != known[row.id]:
-            values = {
-                "state": row.state,
-                "started_at": row.started_at,
-                "due_at": row.due_at,
-                "fire_at": row.fire_at,
-                "ended_at": row.ended_at,
-            }
-            session.execute(update(Deadline).where(Deadline.id == row.id).values(**values))
-    _write_pauses(session, one, act)
+    rows = [row for one in changes for row in one.after.clocks if row.id in known and row != known[row.id]]
+    if rows:
+        session.execute(CLOCK_CHANGES, [_clock_values(row) for row in rows])
+    for one in changes:
+        _write_pauses(session, one, act)
+
+
+def _clock_values(row: ClockRow) -> Values:
+    return {
+        "row_id": row.id,
+        "state": row.state,
+        "started_at": row.started_at,
+        "due_at": row.due_at,
+        "fire_at": row.fire_at,
+        "ended_at": row.ended_at,
+    }
 
 
 def _new_deadline(case: Snapshot, row: ClockRow, calendar_version: int) -> Deadline:
@@ -308,12 +376,7 @@ def _write_people(session: Session, one: Changes, act: Act) -> None:
 
 def _handling(session: Session, case_id: UUID) -> dict[UUID, Role]:
     """Who works on the case now, and in which capacity."""
-    rows = session.execute(
-        select(CaseHandler.membership_id, CaseHandler.capacity).where(
-            CaseHandler.case_id == case_id, CaseHandler.until_at.is_(None)
-        )
-    )
-    return dict(rows.all())
+    return dict(session.execute(HANDLING, {"case_id": case_id}).all())
 
 
 def _count(session: Session, memberships: Iterable[UUID], counted: int) -> None:
@@ -351,6 +414,8 @@ def _start_handlers(session: Session, case: Snapshot, joining: Sequence[Assigned
 
     But for an officer who now takes the whole case: they go on as handler.
     """
+    if not joining:
+        return
     here = _handling(session, case.case_id)
     _count(session, [one.membership_id for one in joining if one.membership_id in here], -1)
     new = [one for one in joining if one.membership_id not in here]
@@ -361,13 +426,13 @@ def _start_handlers(session: Session, case: Snapshot, joining: Sequence[Assigned
     _insert(session, [_handler(case, one, act) for one in raised])
     _join(session, case, new, act)
     again = [one.membership_id for one in joining if one.is_owner and one not in new]
-    needs_you(session, again, case_id=case.case_id, now=act.now)
+    needs_you(session, [(case.case_id, one) for one in again], now=act.now)
 
 
 def _join(session: Session, case: Snapshot, joining: Sequence[Assigned], act: Act) -> None:
     """Handlers who had nothing to do with the case before."""
     _insert(session, [_handler(case, one, act) for one in joining])
-    needs_you(session, [one.membership_id for one in joining], case_id=case.case_id, now=act.now)
+    needs_you(session, [(case.case_id, one.membership_id) for one in joining], now=act.now)
 
 
 def _handler(case: Snapshot, one: Assigned, act: Act) -> CaseHandler:
@@ -431,13 +496,10 @@ def _message(case: Snapshot, text: Text, key: Key, act: Act) -> Message:
     )
 
 
-def _copy_next_due(session: Session, one: Changes) -> None:
+def _copy_next_due(session: Session, changes: Iterable[Changes]) -> None:
     """The date that handlers' lists are ordered by; for a handler who just joined, too."""
-    session.execute(
-        update(CaseHandler)
-        .where(CaseHandler.case_id == one.after.case_id, CaseHandler.until_at.is_(None))
-        .values(next_due_at=one.values["next_due_at"])
-    )
+    rows = [{"row_id": one.after.case_id, "due_at": one.values["next_due_at"]} for one in changes]
+    session.execute(NEXT_DUE, rows)
 
 
 def _records(events: Sequence[Event], *, before: str | None, after: str) -> list[CaseRecord]:
@@ -448,25 +510,25 @@ def _records(events: Sequence[Event], *, before: str | None, after: str) -> list
     ]
 
 
-def _record(
-    session: Session, records: Sequence[CaseRecord], *, case: Snapshot, definition: Definition, act: Act
-) -> None:
-    record_case(
-        session,
-        records,
+def _records_of(one: Changes) -> list[CaseRecord]:
+    return _records(one.events, before=one.before.state, after=one.after.state)
+
+
+def _entries(case: Snapshot, definition: Definition, records: Sequence[CaseRecord]) -> CaseEntries:
+    return CaseEntries(
         case_id=case.case_id,
         organisation_id=case.organisation_id,
         definition=definition.hash,
-        act=act,
+        records=records,
     )
 
 
-def _queue_mail(session: Session, one: Changes, act: Act) -> None:
-    if one.wish.tells_reporter:
-        news_for_reporter(session, case_id=one.after.case_id, now=act.now)
-    if one.wish.tells_owner:
-        owner = [one.after.owner_membership_id]
-        needs_you(session, owner, case_id=one.after.case_id, now=act.now)
+def _queue_mail(session: Session, changes: Iterable[Changes], act: Act) -> None:
+    for one in changes:
+        if one.wish.tells_reporter:
+            news_for_reporter(session, case_id=one.after.case_id, now=act.now)
+    owners = [(one.after.case_id, one.after.owner_membership_id) for one in changes if one.wish.tells_owner]
+    needs_you(session, owners, now=act.now)
 
 
 def _insert(session: Session, rows: Sequence[Base]) -> None:

@@ -29,7 +29,7 @@ from app.models.case import Case
 from app.models.deadline import Deadline
 from app.queries.cases import Standing
 from app.services.casework import Scene, senior
-from app.services.changes import snapshot_of, write
+from app.services.changes import snapshots_of, write
 from app.services.clockworks import clockwork_for
 from app.services.definitions import definition_of
 from app.services.routing import Ground, assign, found_or_none, parties_of
@@ -164,35 +164,35 @@ def _take(session: Session, now: datetime) -> list[Due]:
 
 
 def _fire_all(session: Session, due: Sequence[Due], now: datetime) -> list[str]:
-    cases = {
-        case.id: case
-        for case in session.scalars(select(Case).where(Case.id.in_([one.case_id for one in due])))
-    }
-    act = Act(actor=CLOCK, now=now)
-    return [what for one in due for what in _fire(session, cases[one.case_id], one, act)]
+    """Looks at each row again now that its case is locked, and does what its definition says."""
+    cases = session.scalars(select(Case).where(Case.id.in_([one.case_id for one in due]))).all()
+    scenes = {scene.case.id: scene for scene in _scenes(session, cases, Act(actor=CLOCK, now=now))}
+    planned = [
+        _planned(scenes[one.case_id], row)
+        for one in due
+        for row in scenes[one.case_id].snapshot.clocks
+        if row.id == one.id and row.state is ClockState.ARMED and row.fire_at <= now
+    ]
+    if planned:
+        write(session, [changes for changes, _ in planned], act=Act(actor=CLOCK, now=now))
+    return [what for _, what in planned]
 
 
-def _fire(session: Session, case: Case, due: Due, act: Act) -> list[str]:
-    """Looks at the row again now that its case is locked, and does what its definition says."""
-    scene = _scene(session, case, act)
-    row = next((one for one in scene.snapshot.clocks if one.id == due.id), None)
-    if row is None or row.state is not ClockState.ARMED or row.fire_at > act.now:
-        return []
-    changes, what = _planned(scene, row)
-    write(session, [changes], act=act, calendar_version=scene.clockwork.calendar.version)
-    return [what]
-
-
-def _scene(session: Session, case: Case, act: Act) -> Scene:
-    return Scene(
-        session=session,
-        case=case,
-        snapshot=snapshot_of(session, case),
-        standing=Standing(capacity=case.owner_role, is_owner=False),
-        definition=definition_of(session, case.definition_hash),
-        clockwork=clockwork_for(session, case.organisation_id, on=act.now.astimezone(LONDON).date()),
-        act=act,
-    )
+def _scenes(session: Session, cases: Sequence[Case], act: Act) -> Iterator[Scene]:
+    snapshots = snapshots_of(session, cases)
+    today = act.now.astimezone(LONDON).date()
+    places = {case.organisation_id for case in cases}
+    clockworks = {place: clockwork_for(session, place, on=today) for place in places}
+    for case in cases:
+        yield Scene(
+            session=session,
+            case=case,
+            snapshot=snapshots[case.id],
+            standing=Standing(capacity=case.owner_role, is_owner=False),
+            definition=definition_of(session, case.definition_hash),
+            clockwork=clockworks[case.organisation_id],
+            act=act,
+        )
 
 
 def _planned(scene: Scene, row: ClockRow) -> tuple[Changes, str]:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app.audit.record import CaseRecord, record_case, record_organisation
+from app.audit.record import CaseEntries, CaseRecord, record_cases, record_organisation
 from app.database import reader, transaction
 from app.domain.actors import CLOCK, Act, Actor, ActorKind
 from app.domain.calendars import LONDON
@@ -224,14 +224,14 @@ def _is_first(session: Session, viewed: ViewTally, act: Act) -> bool:
 
 
 def _write(session: Session, case: Case, event: CaseViewed | CaseViewedAgain, act: Act) -> None:
-    record_case(
-        session,
-        [CaseRecord(event=event, previous_state=case.state, new_state=case.state)],
+    record = CaseRecord(event=event, previous_state=case.state, new_state=case.state)
+    entries = CaseEntries(
         case_id=case.id,
         organisation_id=case.organisation_id,
         definition=case.definition_hash,
-        act=act,
+        records=[record],
     )
+    record_cases(session, [entries], act=act)
 
 
 def _meets_officer_clock(

@@ -38,7 +38,6 @@ AS_REPORTER = Standing(capacity=Role.MEMBER, is_owner=False)
 ADDRESS = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
 LONGEST_ADDRESS = 254
 # No clock starts, so none is counted on any calendar.
-NO_NEW_CLOCKS = 0
 
 
 class AskedToWithdraw(StrEnum):
@@ -88,7 +87,7 @@ def set_contact(case_id: UUID, *, address: str | None, act: Act) -> None:
         if address is not None:
             _check_address(session, case, address, act)
         changes = _with_contact(session, case, address)
-        write(session, [changes], act=act, calendar_version=NO_NEW_CLOCKS)
+        write(session, [changes], act=act)
 
 
 def _write(

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, bindparam, or_, select, true, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Uuid, and_, bindparam, exists, false, or_, select, true, union_all, update
+from sqlalchemy.orm import Session, aliased
 
 from app.database import installation_of
 from app.domain.errors import NobodyEligible, NotAvailable
@@ -31,7 +31,7 @@ from app.encryption.keys import Context, seal
 from app.keychain import case_key
 from app.models.case import CaseExclusion, CaseHandler, CaseParty, RoutingDecision
 from app.models.organisation import Appointment, Organisation
-from app.models.person import Membership, Relation, RelationKind
+from app.models.person import Membership, Person, Relation, RelationKind
 from app.queries.people import current_on, relation_on, tokens_by_person
 
 TRIES = 3
@@ -134,10 +134,8 @@ def find_person(session: Session, membership_id: UUID, ground: Ground) -> Routed
 
 def candidates_for(session: Session, role: Role, ground: Ground, *, conflicts_of: UUID) -> list[Candidate]:
     """Everybody who holds a role in the organisation today, own people and appointed outsiders alike."""
-    holders = _holders(session, role, ground)
-    advising = _advisers_among(session, [one.person_id for one in holders], ground)
-    holders = [one for one in holders if one.person_id not in advising and one.id not in ground.not_again]
-    people = {one.person_id for one in holders}
+    holders = [one for one in _holders(session, role, ground) if one.id not in ground.not_again]
+    people = {one.person_id: one.gmc_number for one in holders}
     tokens = tokens_by_person(session, people, organisation_id=conflicts_of, on=ground.on)
     return [
         Candidate(
@@ -176,27 +174,28 @@ HOLDERS = (
         Membership.open_cases,
         Membership.last_assigned_at,
         Membership.load_version,
+        Person.gmc_number,
     )
+    .join(Person, Person.id == Membership.person_id)
     .where(or_(OWN, Membership.id.in_(APPOINTED)), current_on(bindparam("on")))
     .order_by(Membership.id)
 )
 
 
+ADVISING = aliased(Membership)
+# Those who also advise at an MDO take no employer's case, since its doctors may be their members.
+EMPLOYERS_HOLDERS = HOLDERS.where(
+    ~exists().where(
+        ADVISING.person_id == Membership.person_id,
+        ADVISING.role.in_((Role.ADVISER, Role.ADVISER_LEAD)),
+        current_on(bindparam("on"), ADVISING),
+    )
+)
+
+
 def _holders(session: Session, role: Role, ground: Ground) -> Sequence[Any]:
     asked = {"organisation_id": ground.organisation_id, "role": role, "on": ground.on}
-    return session.execute(HOLDERS, asked).all()
-
-
-def _advisers_among(session: Session, people: Sequence[UUID], ground: Ground) -> frozenset[UUID]:
-    """Those who also advise at an MDO: they take no employer's case, since its doctors may be their members."""
-    if ground.only == ADVISERS or not people:
-        return frozenset()
-    advising = select(Membership.person_id).where(
-        Membership.person_id.in_(people),
-        Membership.role.in_((Role.ADVISER, Role.ADVISER_LEAD)),
-        current_on(ground.on),
-    )
-    return frozenset(session.scalars(advising))
+    return session.execute(HOLDERS if ground.only == ADVISERS else EMPLOYERS_HOLDERS, asked).all()
 
 
 def named_for(session: Session, person_id: UUID, *, on: date) -> frozenset[UUID]:
@@ -216,22 +215,29 @@ def conflicted_handlers(
 ) -> frozenset[UUID]:
     """Those who work on a case although they, or somebody close to them, are part of it as it is known now."""
     handlers = session.execute(
-        select(CaseHandler.membership_id, CaseHandler.person_id).where(
-            CaseHandler.case_id == case_id, CaseHandler.until_at.is_(None)
-        )
+        select(CaseHandler.membership_id, CaseHandler.person_id, Person.gmc_number)
+        .join(Person, Person.id == CaseHandler.person_id)
+        .where(CaseHandler.case_id == case_id, CaseHandler.until_at.is_(None))
     ).all()
-    people = {row.person_id for row in handlers}
+    people = {row.person_id: row.gmc_number for row in handlers}
     tokens = tokens_by_person(session, people, organisation_id=organisation_id, on=on)
     return frozenset(row.membership_id for row in handlers if parties.touches(*tokens[row.person_id]))
 
 
+# Put together once: building a statement costs more than running it.
+CASE_ID = bindparam("case_id", type_=Uuid())
+PARTIES = union_all(
+    select(CaseParty.token, CaseParty.role == PartyRole.SUBJECT).where(CaseParty.case_id == CASE_ID),
+    select(CaseExclusion.token, false()).where(CaseExclusion.case_id == CASE_ID),
+)
+
+
 def parties_of(session: Session, case_id: UUID) -> Parties:
     """The tokens of a case, with those excluded from it by declaration or decision."""
-    rows = session.execute(select(CaseParty.token, CaseParty.role).where(CaseParty.case_id == case_id)).all()
-    excluded = session.scalars(select(CaseExclusion.token).where(CaseExclusion.case_id == case_id)).all()
+    rows = session.execute(PARTIES, {"case_id": case_id}).all()
     return Parties(
-        everybody=frozenset(row.token for row in rows) | frozenset(excluded),
-        subjects=frozenset(row.token for row in rows if row.role is PartyRole.SUBJECT),
+        everybody=frozenset(token for token, _ in rows),
+        subjects=frozenset(token for token, is_subject in rows if is_subject),
     )
 
 

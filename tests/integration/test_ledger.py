@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from app.audit import record
-from app.audit.record import CaseRecord, leaf_time
+from app.audit.record import CaseEntries, CaseRecord, leaf_time
 from app.database import db, reader, transaction
 from app.domain.actors import CLOCK, Act, Actor, ActorKind, operator
 from app.domain.errors import SealBroken
@@ -270,15 +270,13 @@ def test_a_personal_log_does_not_say_whose_it_is(world: World) -> None:
 def _note(sent: Sent, act: Act, times: int) -> None:
     for _ in range(times):
         with transaction() as session:
-            records = [CaseRecord(event=NoteAdded(by="supervisor"))] * 2
-            record.record_case(
-                session,
-                records,
+            entries = CaseEntries(
                 case_id=sent.case_id,
                 organisation_id=sent.organisation_id,
                 definition="0" * 64,
-                act=act,
+                records=[CaseRecord(event=NoteAdded(by="supervisor"))] * 2,
             )
+            record.record_cases(session, [entries], act=act)
 
 
 def test_many_writers_number_one_case_without_a_gap(world: World) -> None:
