@@ -298,9 +298,10 @@ def insert_new(session: Session, table: type[Base], *, same: Sequence[str] = (),
     Answers whether it was added. On PostgreSQL this waits for the end of a writer who adds the same.
     """
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    adding = dialect.insert(table_of(table)).values(**values)
-    added = session.execute(adding.on_conflict_do_nothing(index_elements=list(same) or None))
-    return bool(added.rowcount)  # type: ignore[attr-defined]  # an INSERT has a cursor
+    rows = table_of(table)
+    adding = dialect.insert(rows).values(**values).on_conflict_do_nothing(index_elements=list(same) or None)
+    # The count of rows does not tell: on PostgreSQL it is gone with the cursor of an INSERT.
+    return session.execute(adding.returning(*rows.primary_key)).first() is not None
 
 
 def open_connections(app: Flask) -> int:

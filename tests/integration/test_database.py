@@ -174,12 +174,15 @@ def test_no_update_is_lost_however_many_write_at_once(app: Flask) -> None:
 
 
 def test_of_many_who_add_the_same_row_one_does_and_the_others_find_it(app: Flask) -> None:
+    added: list[bool] = []
+
     def add() -> None:
         with transaction() as session:
-            insert_new(session, AuditSequence, case_id=COUNTED, next=7)
+            added.append(insert_new(session, AuditSequence, case_id=COUNTED, next=7))
             assert session.get_one(AuditSequence, COUNTED).next == 7
 
     assert _together(app, [add] * WRITERS) == [None] * WRITERS
+    assert sorted(added) == [False] * (WRITERS - 1) + [True]
 
 
 def test_no_connection_stays_in_use_after_any_ending(app: Flask) -> None:

@@ -65,6 +65,13 @@ def _both(world: World) -> Reports:
 # ---- once
 
 
+def test_a_reference_that_is_taken_is_drawn_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = world.self_report().reference
+    drawn = iter([taken, taken, "C-7K3F-9QMX-H"])
+    monkeypatch.setattr("app.services.changes.new_reference", lambda: next(drawn))
+    assert world.self_report().reference == "C-7K3F-9QMX-H"
+
+
 def test_a_draft_becomes_one_case_however_often_it_is_sent(world: World) -> None:
     doctor = world.doctor()
     draft_id = _draft(world, doctor)
