@@ -37,24 +37,30 @@ def person_token(session: Session, person_id: UUID, *, organisation_id: UUID) ->
 
 def gmc_token(session: Session, gmc_number: str, *, organisation_id: UUID) -> bytes:
     """The blind token of a GMC number that was named before anybody was known to hold it: 16 bytes."""
-    index = _number_index(_organisation_ring(session, organisation_id).index)
-    return index.mac(gmc_number.encode())[:16]
-
-
-@lru_cache(maxsize=1024)
-def _number_index(index: Key) -> Key:
-    """Derived once: routing asks for the number of every candidate."""
-    return index.derive(b"gmc number")
+    return _number_token(_organisation_ring(session, organisation_id).index, gmc_number)
 
 
 def person_tokens(
     session: Session, person_id: UUID, gmc_number: str | None, *, organisation_id: UUID
 ) -> frozenset[bytes]:
     """The blind tokens under which a person may be part of a case: by id, and by GMC number."""
-    tokens = {person_token(session, person_id, organisation_id=organisation_id)}
-    if gmc_number:
-        tokens.add(gmc_token(session, gmc_number, organisation_id=organisation_id))
-    return frozenset(tokens)
+    return _tokens(_organisation_ring(session, organisation_id).index, person_id, gmc_number)
+
+
+# Remembered: routing asks for those of every candidate, each time.
+@lru_cache(maxsize=16_384)
+def _tokens(index: Key, person_id: UUID, gmc_number: str | None) -> frozenset[bytes]:
+    number = {_number_token(index, gmc_number)} if gmc_number else frozenset()
+    return frozenset({index.token(person_id), *number})
+
+
+def _number_token(index: Key, gmc_number: str) -> bytes:
+    return _number_index(index).mac(gmc_number.encode())[:16]
+
+
+@lru_cache(maxsize=1024)
+def _number_index(index: Key) -> Key:
+    return index.derive(b"gmc number")
 
 
 def new_case_key(session: Session, case_id: UUID, *, organisation_id: UUID) -> tuple[Key, CaseKey]:

@@ -228,11 +228,18 @@ def _aliases(
     """The random alias of an actor in each log and scope, made on first use, once however many come at once."""
     tokens = {log: _token(session, log, actor) for log, _ in places}
     known = _known_aliases(session, places, tokens)
-    if new := [place for place in places if place not in known]:
-        for log, scope in new:
-            insert_new(session, AuditAlias, alias=uuid4(), log=log, scope=scope, token=tokens[log])
-        known |= _known_aliases(session, new, tokens)
+    for log, scope in places:
+        if (log, scope) not in known:
+            known[log, scope] = _new_alias(session, log, scope, tokens[log])
     return known
+
+
+def _new_alias(session: Session, log: str, scope: str, token: bytes) -> UUID:
+    """A new one, or that of whoever was faster."""
+    alias = uuid4()
+    if insert_new(session, AuditAlias, alias=alias, log=log, scope=scope, token=token):
+        return alias
+    return _known_aliases(session, [(log, scope)], {log: token})[log, scope]
 
 
 def _known_aliases(

@@ -1,5 +1,6 @@
 """Serving: gunicorn with threads in one process, and the clock ticking beside it."""
 
+import gc
 import os
 from typing import Any
 
@@ -34,10 +35,16 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "graceful_timeout": 5,
             "accesslog": None,
             "loglevel": "warning",
-            "post_worker_init": lambda _worker: schedule.start(self._app),
+            "post_worker_init": lambda _worker: self._begin(),
         }
         for name, value in chosen.items():
             self.cfg.set(name, value)
+
+    def _begin(self) -> None:
+        """What was loaded stays for good: looking through it again and again makes some requests slow."""
+        gc.collect()
+        gc.freeze()
+        schedule.start(self._app)
 
     def load(self) -> Flask:
         """The application itself."""

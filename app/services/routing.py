@@ -260,6 +260,8 @@ def assign(
 
 def _taken(session: Session, routed: Sequence[Routed], now: datetime) -> tuple[tuple[Routed, Assigned], ...]:
     """All of them or none: what was counted to some is taken back where another one was taken meanwhile."""
+    if len(routed) == 1:
+        return _counted(session, routed, now, is_exact=True)
     with session.begin_nested() as attempt:
         taken = _counted(session, routed, now, is_exact=True)
         if len(taken) < len(routed):

@@ -119,11 +119,11 @@ def _as_recorded(report: Report, act: Act) -> Act:
 
 def _take_draft(session: Session, draft_id: UUID, act: Act) -> None:
     """A draft that was sent is gone; its case is found by the blind token it left."""
-    author = session.scalar(select(Draft.person_id).where(Draft.id == draft_id))
-    if author is not None and author != act.actor.person_id:
-        raise NotFound("no such draft")
-    taken = session.execute(delete(Draft).where(Draft.id == draft_id))
-    if author is None or not taken.rowcount:  # type: ignore[attr-defined]  # a DELETE has a cursor
+    own = delete(Draft).where(Draft.id == draft_id, Draft.person_id == act.actor.person_id)
+    author = session.scalar(own.returning(Draft.person_id))
+    if author is None:
+        if session.scalar(select(Draft.id).where(Draft.id == draft_id)):
+            raise NotFound("no such draft")
         raise AlreadySubmitted("this draft was sent or deleted before")
     record_personal(session, DraftChanged(by="person", change="sent"), person_id=author, act=act)
 
