@@ -382,24 +382,27 @@ def play(scenarios: Sequence[Scenario], *, now: datetime) -> Iterator[Played]:
     sent, with its name.
     """
     _check_categories(scenarios, installation_of(reader()).categories)
-    stage_people_from = 0
+    people = 0
     for number, scenario in enumerate(scenarios, start=1):
-        with transaction() as session:
-            stage = Stage(session=session, now=now, people=stage_people_from)
-            employer = stage_employer(stage, scenario, number=number)
-            mdo = stage.found(
-                OrganisationType.MDO, Nation.SCOTLAND, name=f"MDO {number}", code=f"M{number:04}"
-            )
-            agency = stage.found(
-                OrganisationType.AGENCY, Nation.SCOTLAND, name=f"Agency {number}", code=f"A{number:04}"
-            )
-            staged = stage_people(stage, scenario, employer=employer, mdo=mdo, agency=agency)
-            stage_people_from = stage.people
+        staged, people = stage_entry(scenario, number=number, people=people, now=now)
         try:
             sent = send(scenario, staged, now=scenario.submitted_at)
         except DomainError as error:
             raise ScenarioError(f"{scenario.id}: {error}") from error
         yield played(scenario, sent)
+
+
+def stage_entry(scenario: Scenario, *, number: int, people: int, now: datetime) -> tuple[Staged, int]:
+    """Organisations of an entry's own with everybody in them, and how many people there are now."""
+    with transaction() as session:
+        stage = Stage(session=session, now=now, people=people)
+        employer = stage_employer(stage, scenario, number=number)
+        mdo = stage.found(OrganisationType.MDO, Nation.SCOTLAND, name=f"MDO {number}", code=f"M{number:04}")
+        agency = stage.found(
+            OrganisationType.AGENCY, Nation.SCOTLAND, name=f"Agency {number}", code=f"A{number:04}"
+        )
+        staged = stage_people(stage, scenario, employer=employer, mdo=mdo, agency=agency)
+        return staged, stage.people
 
 
 def _check_categories(scenarios: Sequence[Scenario], known: Categories) -> None:

@@ -1,15 +1,35 @@
 """Fourteen whole cases, sent through the services of the web forms at their own instants."""
 
 import json
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import and_, or_, select
 
+from app.database import reader
+from app.domain.vocabulary import Role
+from app.models.case import Case, CaseHandler
+from app.models.mail import Mail
+from app.models.person import Membership
+from app.queries.cases import visible_case
+from app.services.deadlines import sweep
+from app.services.delivery import actor_for
 from app.services.installing import prepare
-from app.services.scenarios import Played, ScenarioError, play, read_scenarios
+from app.services.scenarios import (
+    Played,
+    ScenarioError,
+    Staged,
+    play,
+    read_scenarios,
+    send,
+    stage_entry,
+)
+from app.services.submitting import Sent
 from tests.infrastructure.clock import START
 
 CASES = Path(__file__).parents[2] / "app" / "reference" / "demonstration" / "stories.json"
@@ -47,6 +67,62 @@ def _faults(expected: dict[str, Any], played: Played) -> list[str]:
         if found is None or datetime.fromisoformat(found) != datetime.fromisoformat(due):
             faults.append(f"{played.id}: {code} is due {found}, not {due}")
     return faults + [f"{played.id}: {code} runs" for code in expected["no_clocks"] if code in played.clocks]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """One entry after it was sent: its people, its cases, and who may never come near them."""
+
+    id: str
+    staged: Staged
+    sent: tuple[Sent, ...]
+    never: frozenset[str]
+
+    def who(self) -> frozenset[UUID]:
+        """The memberships of all whom ``never`` names here, in whatever body they hold them."""
+        people = {
+            "subject": self.staged.subject and self.staged.subject.person_id,
+            "reporter": self.staged.reporter.person_id,
+        }
+        named = [people[word] for word in self.never & people.keys()]
+        roles = [Role(word) for word in self.never - people.keys() if word in list(Role)]
+        here = Membership.organisation_id == self.staged.organisation.id
+        which = [Membership.person_id.in_(named), and_(here, Membership.role.in_(roles))]
+        which += [here] if "employer" in self.never else []
+        return frozenset(reader().scalars(select(Membership.id).where(or_(*which))))
+
+    def reached(self, now: datetime) -> list[str]:
+        """Everything by which somebody of these came near: a row as handler, a mail, a page."""
+        session = reader()
+        never, cases = self.who(), [one.case_id for one in self.sent]
+        handlers = select(CaseHandler.membership_id).where(CaseHandler.case_id.in_(cases))
+        told = select(Mail.membership_id).where(Mail.case_id.in_(cases))
+        faults = [f"{self.id}: a handler" for one in session.scalars(handlers) if one in never]
+        faults += [f"{self.id}: told by mail" for one in session.scalars(told) if one in never]
+        for membership in session.scalars(select(Membership).where(Membership.id.in_(never))).all():
+            for case in session.scalars(select(Case).where(Case.id.in_(cases))).all():
+                if visible_case(session, actor_for(session, membership, case, now), case.id):
+                    faults.append(f"{self.id}: the {membership.role} finds it")
+        return faults
+
+
+def test_whoever_may_never_come_near_a_case_does_not_even_when_every_clock_has_run_out(app: Flask) -> None:
+    expected = {case["id"]: case["expected"] for case in json.loads(CASES.read_text())}
+    scenarios = read_scenarios(CASES)
+    stands, people = [], 0
+    with app.app_context():
+        prepare()
+        for number, one in enumerate(scenarios, start=1):
+            staged, people = stage_entry(one, number=number, people=people, now=START)
+            sent = send(one, staged, now=one.submitted_at)
+            stands.append(
+                Stand(id=one.id, staged=staged, sent=sent, never=frozenset(expected[one.id]["never"]))
+            )
+        later = max(one.submitted_at for one in scenarios) + timedelta(days=120)
+        assert all(stand.who() for stand in stands)
+        assert [fault for stand in stands for fault in stand.reached(START)] == []
+        assert sweep(now=later).escalated >= len(scenarios) - 1
+        assert [fault for stand in stands for fault in stand.reached(later)] == []
 
 
 @pytest.mark.parametrize(
