@@ -92,6 +92,7 @@ class Guard(StrEnum):
     PATIENT_DATA_OPEN = "patient_data_open"
     CONTAIN_RUNNING = "contain_running"
     OUTCOME_FITS = "outcome_fits"
+    NOTHING_BURIED = "nothing_buried"
 
 
 class ClockState(StrEnum):
@@ -321,10 +322,19 @@ def step(definition: Definition, snapshot: Snapshot, occurrence: Occurrence, now
     moved = _facts(snapshot, occurrence, now)
     after = replace(moved, state=transition.leads_to(snapshot, occurrence))
     effects = _effects(transition, snapshot, occurrence)
-    if definition.states[after.state].is_final:
-        effects = (*effects, *_end_all(snapshot, effects))
-        after = replace(after, closed_at=now)
-    return Stepped(snapshot=after, effects=effects)
+    is_over = definition.states[after.state].is_final
+    effects = (
+        *effects,
+        *_cancelled(
+            snapshot, effects, lambda code: is_over or after.category in definition.clocks[code].not_for
+        ),
+    )
+    return Stepped(snapshot=_closed(after, now) if is_over else after, effects=effects)
+
+
+def _closed(snapshot: Snapshot, now: datetime) -> Snapshot:
+    """A case that is over was closed when it was; what is written to it afterwards does not close it again."""
+    return replace(snapshot, closed_at=snapshot.closed_at or now)
 
 
 def allowed(definition: Definition, snapshot: Snapshot, occurrence: Occurrence) -> tuple[Transition, ...]:
@@ -417,11 +427,14 @@ def _each(effect: Effect, codes: tuple[str, ...], snapshot: Snapshot) -> list[Cl
     return [ClockEffect(effect=effect, clock=code) for code in codes if snapshot.running(code)]
 
 
-def _end_all(snapshot: Snapshot, effects: tuple[ClockEffect, ...]) -> list[ClockEffect]:
-    """A final state runs no clock."""
+def _cancelled(
+    snapshot: Snapshot, effects: tuple[ClockEffect, ...], is_pointless: Callable[[str], bool]
+) -> list[ClockEffect]:
+    """A final state runs no clock, nor does a case run one that is not for its category."""
     settled = {one.clock for one in effects if one.effect in {Effect.MEET, Effect.CANCEL}}
     running = dict.fromkeys(row.clock for row in snapshot.clocks if row.is_running)
-    return [ClockEffect(effect=Effect.CANCEL, clock=code) for code in running if code not in settled]
+    left = [code for code in running if code not in settled and is_pointless(code)]
+    return [ClockEffect(effect=Effect.CANCEL, clock=code) for code in left]
 
 
 def _not_acknowledged(snapshot: Snapshot, _occurrence: Occurrence) -> None:
@@ -474,6 +487,22 @@ def _contain_running(snapshot: Snapshot, _occurrence: Occurrence) -> None:
         raise ActionNotAllowed("nothing waits to be taken down")
 
 
+def left_to_do(snapshot: Snapshot) -> tuple[str, ...]:
+    """What is in the way of closing, as codes: a clock of the patient's information is never ended by closing."""
+    is_undecided, is_open = (snapshot.running(clock) is not None for clock in ("SIRO", "ICO"))
+    codes = {
+        "officer_undecided": is_undecided,
+        "regulator_open": is_open and not is_undecided,
+        "not_contained": snapshot.running("CONTAIN") is not None,
+    }
+    return tuple(code for code, is_left in codes.items() if is_left)
+
+
+def _nothing_buried(snapshot: Snapshot, _occurrence: Occurrence) -> None:
+    for code in left_to_do(snapshot):
+        raise InvalidInput("outcome", code)
+
+
 ADVICE_OUTCOMES = frozenset({Outcome.ADVISED, Outcome.PHONE, Outcome.SOLICITOR, Outcome.NO_LONGER_NEEDED})
 
 
@@ -505,6 +534,7 @@ GUARDS: Mapping[Guard, Callable[[Snapshot, Occurrence], None]] = MappingProxyTyp
         Guard.PATIENT_DATA_OPEN: _patient_data_open,
         Guard.CONTAIN_RUNNING: _contain_running,
         Guard.OUTCOME_FITS: _outcome_fits,
+        Guard.NOTHING_BURIED: _nothing_buried,
     }
 )
 STANDING_GUARDS = frozenset(

@@ -41,6 +41,15 @@ def triaged(world, sent):
     return sent
 
 
+def settled(world, sent):
+    """The officer has decided, and it is noted and taken down."""
+    decision = {"patient_data": PatientData.YES, "is_risk_unlikely": True, "reason": "Few could know."}
+    officer = world.holder(Role.DATA_PROTECTION_OFFICER)
+    world.do(casework.decide_patient_data, sent, by=officer, **decision)
+    world.do(casework.record_containment, sent, how="down", text="")
+    return sent
+
+
 TRIAGE = {
     "conflict": "none",
     "severity": "LOW",
@@ -254,6 +263,7 @@ def test_the_guardian_records_who_a_concern_is_about(client, another_client, wor
 
 
 CLOSE = {"outcome": "advice", "text": "We talked it over and agreed what to do next."}
+TOLD = {"patient": "told", "patient_how": "Dr Brack on 8 April."}
 
 
 def test_closing_tells_the_reporter_and_offers_reopening(client, world):
@@ -266,13 +276,41 @@ def test_closing_tells_the_reporter_and_offers_reopening(client, world):
 
 
 def test_closing_a_case_with_a_recognisable_patient_says_whether_they_were_told(client, world):
-    sent = triaged(world, patient_case(world))
+    sent = settled(world, triaged(world, patient_case(world)))
     owned(client, world, sent)
     refused = text_of_answer(fill(client, at(sent, "close"), CLOSE))
     assert "Say whether the patient was told, or why not" in refused
-    told = {"patient": "told", "patient_how": "Dr Brack on 8 April."}
-    fill(client, at(sent, "close"), CLOSE | told)
+    fill(client, at(sent, "close"), CLOSE | TOLD)
     assert world.case(sent).closed_at is not None
+
+
+def test_closing_says_what_the_patients_information_still_needs_and_waits_for_it(client, world):
+    sent = triaged(world, patient_case(world))
+    owned(client, world, sent)
+    undecided = "The data protection officer has not yet decided about the patient’s information."
+    for text in (
+        text_at(client, at(sent, "close")),
+        text_of_answer(fill(client, at(sent, "close"), CLOSE | TOLD)),
+    ):
+        assert undecided in text
+        assert "Record first that it was noted and taken down" in text
+    assert world.case(sent).closed_at is None
+    settled(world, sent)
+    assert undecided not in text_at(client, at(sent, "close"))
+    fill(client, at(sent, "close"), CLOSE | TOLD)
+    assert world.case(sent).closed_at is not None
+
+
+def test_an_action_kept_at_closing_is_marked_as_done_afterwards(client, world):
+    sent = triaged(world, world.self_report())
+    owned(client, world, sent)
+    row = {"what_1": "Talk to the team", "who_1": "The reporter", "due_1": "20 4 2026"}
+    fill(client, at(sent, "agree-actions"), row)
+    fill(client, at(sent, "close"), CLOSE | {"kept": world.owner(sent).name})
+    closed_at = world.case(sent).closed_at
+    (url,) = set(re.findall(rf'href="({at(sent)}/complete-action/[0-9a-f-]+)"', client.get(at(sent)).text))
+    assert "1 of 1 done" in text_of_answer(fill(client, url, {"done": "Talked on Monday."}))
+    assert world.case(sent).closed_at == closed_at
 
 
 def test_closing_with_open_actions_needs_somebody_who_keeps_them(client, world):

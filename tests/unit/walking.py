@@ -36,6 +36,7 @@ from app.domain.workflow import (
     Occurrence,
     Snapshot,
     allowed,
+    left_to_do,
     outcomes_of,
 )
 from app.services.calendars import load_calendars
@@ -126,8 +127,9 @@ def _choices(action: Action, before: Snapshot) -> Iterator[dict[str, Any]]:
         case Action.TRIAGE:
             yield from ({"severity": one, "reason": "because"} for one in Severity)
         case Action.CLOSE:
-            for outcome in outcomes_of(before.kind):
-                yield {"outcome": outcome, "are_actions_kept": True, "is_patient_told": True}
+            outcomes = () if left_to_do(before) else outcomes_of(before.kind)
+            settled = {"are_actions_kept": True, "is_patient_told": True}
+            yield from ({"outcome": outcome, **settled} for outcome in outcomes)
         case Action.DECIDE_PATIENT_DATA:
             yield {"patient_data": PatientData.NO}
             yield {"patient_data": PatientData.YES}

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from app.domain.deadlines import local
 from app.domain.permissions import OFFICERS, Permission
 from app.domain.vocabulary import Duty, Kind, Outcome, PatientData, Severity
-from app.domain.workflow import Action, outcomes_of
+from app.domain.workflow import Action, left_to_do, outcomes_of
 from app.queries.people import directory
 from app.services import casework
 from app.services.disclosure import Opened
@@ -57,11 +57,22 @@ RESOLVE = Page(
     done=_l("It was recorded who this is about."),
     refusals={"unknown": _l("Select somebody else")},
 )
+IN_THE_WAY = {
+    "officer_undecided": _l(
+        "The data protection officer has not yet decided about the patient’s information. Ask them first"
+    ),
+    "regulator_open": _l(
+        "It is not settled yet whether the data protection regulator is told. "
+        "Record the notice first, or ask the data protection officer"
+    ),
+    "not_contained": _l("Record first that it was noted and taken down"),
+}
 CLOSE = Page(
     action=Action.CLOSE,
     template="close",
     done=_l("The case is closed and the reporter was told."),
     refusals={
+        **IN_THE_WAY,
         "unknown": UNKNOWN,
         "open_actions": _l("Mark the open actions as done, or say who keeps them"),
         "not_settled": _l("Say whether the patient was told, or why not"),
@@ -215,8 +226,14 @@ def close(reference: str) -> ResponseReturnValue:
     def act() -> None:
         casework.close(case.file.id, form.at_version, closing=_closing(form), act=current_act())
 
-    left = case.snapshot.open_actions
-    return act_on(case, form, CLOSE, act, in_the_way=open_actions_left(left) if left else "")
+    return act_on(case, form, CLOSE, act, in_the_way=_in_the_way(case))
+
+
+def _in_the_way(case: Opened) -> list[str]:
+    """What has to be done first, said before anything is written."""
+    open_actions = case.snapshot.open_actions
+    left = [str(IN_THE_WAY[code]) for code in left_to_do(case.snapshot)]
+    return [*left, open_actions_left(open_actions)] if open_actions else left
 
 
 def _asks_for_patient(case: Opened) -> bool:
