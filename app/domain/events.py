@@ -178,6 +178,13 @@ class InformationProvided(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaitEnded(Event):
+    """The review went on without the reporter's answer."""
+
+    tag: ClassVar[str] = "case:wait:ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoreAdded(Event):
     """The reporter added more."""
 
@@ -346,19 +353,28 @@ class DeadlinePaused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineMet(Event):
-    """What was due was done."""
+    """What was due was done, in time or late."""
 
     tag: ClassVar[str] = "case:deadline:met"
     clock: str
+    is_late: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineMissed(Event):
-    """What was due was not done, and somebody was told."""
+    """What was due was not done, and the owner was told; and whoever owed it, where that is another role."""
 
     tag: ClassVar[str] = "case:deadline:missed"
     clock: str
     told: str
+    also_told: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IcoStarted(Event):
+    """The 72 hours in which the data protection regulator may have to be told began."""
+
+    tag: ClassVar[str] = "case:ico:started"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from app.domain.events import (
     DeadlineMoved,
     DeadlinePaused,
     Event,
+    IcoStarted,
 )
 from app.domain.routing import Routed
 from app.domain.vocabulary import Role
@@ -34,6 +35,8 @@ from app.domain.workflow import (
 )
 
 CLOCK = "clock"
+# The clock of the data protection regulator, whose start is news of its own.
+REGULATOR = "ICO"
 # The version of the calendar beside changes that start no clock.
 NO_NEW_CLOCKS = 0
 
@@ -103,6 +106,7 @@ class Wish:
     subject_tokens: tuple[bytes, ...] = ()
     routed: tuple[Routed, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+    tells: frozenset[UUID] = frozenset()
     tells_owner: bool = False
     tells_reporter: bool = False
 
@@ -276,8 +280,10 @@ def _meet(
     snapshot: Snapshot, one: ClockEffect, *, definition: Definition, now: datetime, clockwork: Clockwork
 ) -> tuple[Snapshot, list[Event]]:
     del definition, clockwork
+    row = snapshot.running(one.clock)
+    is_late = row is not None and (row.state is ClockState.MISSED or row.due_at < now)
     met = _replace_rows(snapshot, one.clock, lambda row: _ended(row, ClockState.MET, now))
-    return _closed_pause(met, one.clock, now), [DeadlineMet(by=CLOCK, clock=one.clock)]
+    return _closed_pause(met, one.clock, now), [DeadlineMet(by=CLOCK, clock=one.clock, is_late=is_late)]
 
 
 def _cancel(
@@ -348,7 +354,9 @@ def _start(
 
 def armed_events(rows: Iterable[ClockRow]) -> list[Event]:
     """What the trail says of new clocks; their ladders go without saying."""
-    return [DeadlineArmed(by=CLOCK, clock=row.clock, due=iso(row.due_at)) for row in rows if row.rung == 0]
+    limits = [row for row in rows if row.rung == 0]
+    started: list[Event] = [IcoStarted(by=CLOCK)] if any(row.clock == REGULATOR for row in limits) else []
+    return [*started, *(DeadlineArmed(by=CLOCK, clock=row.clock, due=iso(row.due_at)) for row in limits)]
 
 
 def iso(at: datetime) -> str:

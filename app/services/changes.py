@@ -527,8 +527,13 @@ def _queue_mail(session: Session, changes: Iterable[Changes], act: Act) -> None:
     for one in changes:
         if one.wish.tells_reporter:
             news_for_reporter(session, case_id=one.after.case_id, now=act.now)
-    owners = [(one.after.case_id, one.after.owner_membership_id) for one in changes if one.wish.tells_owner]
-    needs_you(session, owners, now=act.now)
+    needs_you(session, [told for one in changes for told in _told(one)], now=act.now)
+
+
+def _told(one: Changes) -> list[tuple[UUID, UUID]]:
+    """Whom a change tells that the case needs them, each once, the owner in front."""
+    owner = [one.after.owner_membership_id] if one.wish.tells_owner else []
+    return [(one.after.case_id, told) for told in dict.fromkeys([*owner, *sorted(one.wish.tells)])]
 
 
 def _insert(session: Session, rows: Sequence[Base]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -20,12 +20,12 @@ from app.database import reader, transaction
 from app.domain.actors import CLOCK, Act
 from app.domain.calendars import LONDON
 from app.domain.errors import DomainError, StaleCase, TryAgainLater
-from app.domain.events import CaseEscalated, DeadlineMissed, Event, OfficerTold, SweepRun
+from app.domain.events import CaseEscalated, DeadlineMissed, Event, OfficerTold, SweepRun, WaitEnded
 from app.domain.plan import Assigned, Changes, Wish, plan, plan_fired, plan_missed
 from app.domain.routing import Routed
 from app.domain.vocabulary import Role
 from app.domain.workflow import Action, ClockRow, ClockState, Occurrence
-from app.models.case import Case
+from app.models.case import Case, CaseHandler
 from app.models.deadline import Deadline
 from app.queries.cases import Standing
 from app.services.casework import Scene, senior
@@ -40,6 +40,12 @@ FAILURES = (DomainError, SQLAlchemyError, LookupError, ValueError, TypeError, At
 TOLERATED = timedelta(minutes=5)
 log = logging.getLogger(__name__)
 BY_CLOCK = "clock"
+# Put together once: building a statement costs more than running it.
+OWING = select(CaseHandler.membership_id).where(
+    CaseHandler.case_id == bindparam("case_id"),
+    CaseHandler.capacity == bindparam("capacity"),
+    CaseHandler.until_at.is_(None),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +206,7 @@ def _planned(scene: Scene, row: ClockRow) -> tuple[Changes, str]:
         return _escalated(scene, row), "escalated"
     clock = scene.definition.clocks[row.clock]
     if clock.fires:
-        return _plan(scene, Occurrence(action=clock.fires), Wish(tells_owner=True)), "resumed"
+        return _waited(scene, clock.fires), "resumed"
     return _missed(scene, row), "missed"
 
 
@@ -215,19 +221,41 @@ def _plan(scene: Scene, occurrence: Occurrence, wish: Wish) -> Changes:
     )
 
 
+def _waited(scene: Scene, action: Action) -> Changes:
+    """Nobody answered in time: both sides hear that the case goes on."""
+    wish = Wish(events=(WaitEnded(by=BY_CLOCK),), tells_owner=True, tells_reporter=True)
+    return _plan(scene, Occurrence(action=action), wish)
+
+
 def _missed(scene: Scene, row: ClockRow) -> Changes:
-    """The owner is told, and whoever the clock names beside."""
+    """The owner is told, whoever owes it, and whoever the clock names beside."""
     told = _told(scene, row)
+    owing = _owing(scene, row)
     joining = tuple(assigned for _, assigned in told)
-    events: list[Event] = [DeadlineMissed(by=BY_CLOCK, clock=row.clock, told=scene.snapshot.owner_role)]
+    missed = DeadlineMissed(
+        by=BY_CLOCK,
+        clock=row.clock,
+        told=scene.snapshot.owner_role,
+        also_told=row.owed_by if owing else "",
+    )
+    events: list[Event] = [missed]
     events += [OfficerTold(by=BY_CLOCK, to=one.capacity) for one in joining]
     wish = Wish(
         events=tuple(events),
         joining=joining,
         routed=tuple(routed for routed, _ in told),
+        tells=owing,
         tells_owner=True,
     )
     return plan_missed(scene.definition, scene.snapshot, row, wish=wish)
+
+
+def _owing(scene: Scene, row: ClockRow) -> frozenset[UUID]:
+    """Who works on the case in the capacity that owes the step, where that is not the owner's."""
+    if row.owed_by is scene.snapshot.owner_role:
+        return frozenset()
+    asked = {"case_id": scene.case.id, "capacity": row.owed_by}
+    return frozenset(scene.session.scalars(OWING, asked))
 
 
 def _told(scene: Scene, row: ClockRow) -> tuple[tuple[Routed, Assigned], ...]:

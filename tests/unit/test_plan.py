@@ -8,7 +8,16 @@ import pytest
 
 from app.domain.deadlines import Limit
 from app.domain.events import DeadlineMet, DeadlineMoved, DeadlinePaused
-from app.domain.plan import Assigned, Changes, Wish, armed_at_opening, next_due, plan, plan_missed
+from app.domain.plan import (
+    Assigned,
+    Changes,
+    Wish,
+    armed_at_opening,
+    armed_events,
+    next_due,
+    plan,
+    plan_missed,
+)
 from app.domain.vocabulary import Kind, Outcome, PatientData, Role, Severity
 from app.domain.workflow import Action, ClockRow, ClockState, Definition, Snapshot
 from tests.unit.walking import CLOCKWORK, SENT, SHIPPED, act, by, by_reporter, live, opened, snapshot
@@ -136,6 +145,36 @@ def test_a_missed_clock_that_is_met_later_stays_missed() -> None:
     assert _row(done, "TRIAGE").ended_at == SENT + timedelta(days=20)
 
 
+def test_the_trail_says_whether_what_was_done_was_late() -> None:
+    due = _row(opened(), "TRIAGE").due_at
+    for now, is_late in ((due, False), (due + timedelta(minutes=1), True)):
+        met = [
+            one
+            for one in act(opened(), by(LEAD, Action.TRIAGE), now=now).events
+            if one.tag == DeadlineMet.tag
+        ]
+        assert DeadlineMet(by="clock", clock="TRIAGE", is_late=is_late) in met
+    missed = plan_missed(SHIPPED[opened().kind], case := opened(), _row(case, "TRIAGE"), wish=Wish()).after
+    assert (
+        DeadlineMet(by="clock", clock="TRIAGE", is_late=True) in act(missed, by(LEAD, Action.TRIAGE)).events
+    )
+
+
+@pytest.mark.parametrize("category", ["CRM-IMG", "CRM-INTIMATE"])
+def test_triage_under_such_a_category_stops_asking_for_it_to_be_taken_down(category: str) -> None:
+    case = opened(patient_data=PatientData.YES)
+    changes = act(case, by(LEAD, Action.TRIAGE, category=category))
+    assert _row(changes.after, "CONTAIN").state is ClockState.CANCELLED
+    assert {"DPO", "SIRO", "ICO"} <= _codes(changes.after)
+    assert "CONTAIN" in _codes(act(case, by(LEAD, Action.TRIAGE, category="CONF-ID")).after)
+
+
+def test_the_start_of_the_regulators_72_hours_is_news_of_its_own() -> None:
+    tags = [one.tag for one in armed_events(opened(patient_data=PatientData.YES).clocks)]
+    assert tags.count("case:ico:started") == 1
+    assert "case:ico:started" not in [one.tag for one in armed_events(opened().clocks)]
+
+
 def test_a_closed_case_runs_no_clock_and_a_reopened_one_starts_afresh() -> None:
     triaged = act(opened(), by(LEAD, Action.TRIAGE)).after
     closed = act(triaged, by(LEAD, Action.CLOSE, outcome=Outcome.ADVICE)).after
@@ -169,7 +208,7 @@ def test_whoever_joins_as_owner_owns_the_case() -> None:
 
 
 def test_an_acts_own_events_come_before_what_follows_from_them() -> None:
-    wish_event = DeadlineMet(by="clinical_lead", clock="TRIAGE")
+    wish_event = DeadlineMet(by="clinical_lead", clock="TRIAGE", is_late=False)
     changes = act(opened(), by(LEAD, Action.TRIAGE), wish=Wish(events=(wish_event,)))
     assert changes.events[0] is wish_event
     assert len(changes.events) == 3
