@@ -37,7 +37,7 @@ from app.models.organisation import Organisation
 from app.models.person import Membership, Person
 from app.queries.cases import Standing, standing_in, visible_case
 from app.queries.people import current_on
-from app.queries.timeline import Entry, entries_of
+from app.queries.timeline import Entry, entries_of, readable
 
 # The answers about the patient's information, by question: all that officers read of a report.
 PATIENT_PART = frozenset(
@@ -62,8 +62,6 @@ PATIENT_PART = frozenset(
     }
 )
 REPORTER = "reporter"
-REPORTER = "reporter"
-DATA_CLOCKS = frozenset({"CONTAIN", "DPO", "SIRO", "ICO"})
 # Put together once: building a statement costs more than running it. Each asks for one case by its id.
 THIS_CASE: BindParameter[UUID] = bindparam("case_id")
 REPORT = select(Report.form_version, Report.language, Report.answers_sealed).where(
@@ -314,7 +312,7 @@ def file_of(case: Case, standing: Standing, actor: Actor) -> CaseFile:
         items=() if is_part_only else tuple(_items(session, opener)),
         people=people,
         seen_by=tuple(_seen_by(session, entries, people, actor)),
-        entries=entries,
+        entries=readable(entries, is_part_only=is_part_only),
     )
 
 

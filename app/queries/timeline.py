@@ -15,14 +15,54 @@ from sqlalchemy.orm import Session
 
 from app.database import reader
 from app.domain.actors import Actor
-from app.domain.events import CaseViewed, CaseViewedAgain
+from app.domain.events import (
+    CaseClosed,
+    CaseReopened,
+    CaseViewed,
+    CaseViewedAgain,
+    ContainmentRecorded,
+    DeadlineArmed,
+    DeadlineMet,
+    DeadlineMissed,
+    DeadlineMoved,
+    DeadlinePaused,
+    IcoStarted,
+    MessageSent,
+    NoticeRecorded,
+    OfficerTold,
+    PatientDataDecided,
+    PatientDecided,
+    RecusalMade,
+    ReportSubmitted,
+)
+from app.domain.permissions import OFFICERS
 from app.encryption.keys import Context
 from app.keychain import case_key
 from app.models.ledger import AuditDetail, AuditEntry
-from app.queries.cases import visible_case
+from app.queries.cases import standing_in, visible_case
 
 LONGEST = 300
 VIEWS = frozenset({CaseViewed.tag, CaseViewedAgain.tag})
+DATA_CLOCKS = frozenset({"CONTAIN", "DPO", "SIRO", "ICO"})
+# What officers read of what happened: what became of the patient's information, and who looked at it.
+OFFICERS_TAGS = VIEWS | {
+    one.tag
+    for one in (
+        CaseClosed,
+        CaseReopened,
+        ContainmentRecorded,
+        IcoStarted,
+        OfficerTold,
+        PatientDataDecided,
+        PatientDecided,
+        ReportSubmitted,
+    )
+}
+# What they read where an officer did it, and where it is about a clock of theirs.
+BY_OFFICERS = frozenset({MessageSent.tag, RecusalMade.tag})
+OF_CLOCKS = frozenset(
+    one.tag for one in (DeadlineArmed, DeadlineMet, DeadlineMissed, DeadlineMoved, DeadlinePaused)
+)
 # Put together once: building a statement costs more than running it.
 ENTRIES = (
     select(
@@ -58,6 +98,15 @@ class Entry:
     def is_view(self) -> bool:
         """Whether somebody only looked."""
         return self.tag in VIEWS
+
+    @property
+    def is_for_officers(self) -> bool:
+        """Whether it concerns the patient's information, so that who reads that part only reads it too."""
+        if self.tag in OF_CLOCKS:
+            return self.detail["clock"] in DATA_CLOCKS
+        if self.tag == NoticeRecorded.tag:
+            return self.detail["body"] == "regulator"
+        return self.tag in OFFICERS_TAGS or (self.tag in BY_OFFICERS and self.detail["by"] in OFFICERS)
 
 
 def entries_of(
@@ -96,4 +145,10 @@ def since(actor: Actor, case_id: UUID, seq: int) -> Sequence[Entry]:
     if case is None:
         return []
     found = entries_of(session, case_id, organisation_id=case.organisation_id, after=seq)
-    return [entry for entry in found if not entry.is_view]
+    is_part_only = standing_in(session, actor, case).sees_patient_part_only
+    return [one for one in readable(found, is_part_only=is_part_only) if not one.is_view]
+
+
+def readable(entries: Sequence[Entry], *, is_part_only: bool) -> tuple[Entry, ...]:
+    """Those that somebody reads who knows the whole case, or the patient's part of it only."""
+    return tuple(one for one in entries if one.is_for_officers or not is_part_only)

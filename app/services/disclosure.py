@@ -38,9 +38,10 @@ from app.keychain import person_token
 from app.models.case import Case
 from app.models.ledger import ViewTally
 from app.models.person import Membership
-from app.queries.case_file import DATA_CLOCKS, CaseFile, file_of
+from app.queries.case_file import CaseFile, file_of
 from app.queries.cases import Standing, standing_in, visible_reference
 from app.queries.reports import REPORTER, reported_by
+from app.queries.timeline import DATA_CLOCKS
 from app.services.casework import Scene, enter_unseen
 from app.services.changes import load, snapshot_of
 from app.services.clockworks import clockwork_for

@@ -24,7 +24,7 @@ from app.domain.workflow import Action, Occurrence
 from app.encryption.keys import seal
 from app.keychain import case_key
 from app.models.case import Case
-from app.models.message import MessageKind
+from app.models.message import Message, MessageKind
 from app.models.organisation import Organisation
 from app.models.person import Membership
 from app.queries.cases import Standing
@@ -37,6 +37,8 @@ REPORTER = "reporter"
 AS_REPORTER = Standing(capacity=Role.MEMBER, is_owner=False)
 ADDRESS = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
 LONGEST_ADDRESS = 254
+# What can answer somebody who wrote to the reporter.
+ANSWERING = frozenset({Action.MESSAGE, Action.PROVIDE_INFORMATION})
 # No clock starts, so none is counted on any calendar.
 
 
@@ -98,7 +100,13 @@ def _write(
         case = _own(session, case_id, act)
         if case.version != version:
             raise StaleCase("the page is older than the case")
-        wish = Wish(events=(event,), texts=_text(*text), tells_owner=True)
+        officer = _officer_asking(session, case) if action in ANSWERING else None
+        wish = Wish(
+            events=(event,),
+            texts=_text(*text, is_for_officer=officer is not None),
+            tells=frozenset({officer} if officer else ()),
+            tells_owner=True,
+        )
         occurrence = Occurrence(action=action, is_reporter=True)
         enter_unseen(session, case, act, lambda _scene: (occurrence, wish), standing=AS_REPORTER)
 
@@ -111,9 +119,26 @@ def _own(session: Session, case_id: UUID, act: Act) -> Case:
     return case
 
 
-def _text(kind: MessageKind, body: str) -> tuple[Text, ...]:
+def _officer_asking(session: Session, case: Case) -> UUID | None:
+    """The officer who wrote to the reporter last, where nobody else did since: then they are who is answered."""
+    last = session.execute(
+        select(Message.author_membership_id, Message.is_for_officer)
+        .where(
+            Message.case_id == case.id,
+            Message.kind.in_((MessageKind.MESSAGE, MessageKind.QUESTION)),
+            Message.author_membership_id.is_not(None),
+        )
+        .order_by(Message.sent_at.desc(), Message.id)
+        .limit(1)
+    ).one_or_none()
+    return last.author_membership_id if last is not None and last.is_for_officer else None
+
+
+def _text(kind: MessageKind, body: str, *, is_for_officer: bool) -> tuple[Text, ...]:
     """Words of the reporter, without any membership: a case never says who that is."""
-    return (Text(kind=kind, body=body, author_role=Role.MEMBER),) if body else ()
+    if not body:
+        return ()
+    return (Text(kind=kind, body=body, author_role=Role.MEMBER, is_for_officer=is_for_officer),)
 
 
 def _check_address(session: Session, case: Case, address: str, act: Act) -> None:

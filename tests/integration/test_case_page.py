@@ -1,7 +1,7 @@
 """The case page shows each viewer what they may read, and what is to be done next."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -15,7 +15,7 @@ from app.domain.vocabulary import (
     StillLive,
 )
 from app.models.person import RelationKind
-from app.services import casework
+from app.services import casework, reporting
 from tests.integration.handling import queries, signed_in, text_at
 
 STORY = "A thread about a rare rash, and a reply that guessed the village"
@@ -240,3 +240,41 @@ def test_a_story_lies_in_no_log_and_no_open_column(client, world, canaries):
     sent = world.self_report(narrative=canaries.register("the village green canary"))
     signed_in(client, world.owner(sent))
     text_at(client, f"/cases/{sent.reference}")
+
+
+def test_the_officer_reads_what_became_of_the_patients_information_and_nothing_else(client, world):
+    sent = patient_case(world)
+    world.triage(sent)
+    world.do(casework.note, sent, text="For handlers.")
+    world.do(casework.message, sent, text="A message of the handler's.")
+    world.do(casework.record_containment, sent, how="down", text="")
+    signed_in(client, world.holder(Role.DATA_PROTECTION_OFFICER))
+    for page in ("", "/timeline"):
+        text = text_at(client, f"/cases/{sent.reference}{page}")
+        for told in ("The report was sent.", "Noted and taken down was met.", "The 72 hours started."):
+            assert told in text
+        for secret in ("triaged the case", "added a note", "sent a message", "First feedback"):
+            assert secret not in text
+    signed_in(client, world.owner(sent))
+    assert "added a note" in text_at(client, f"/cases/{sent.reference}/timeline")
+
+
+def test_the_officer_reads_the_answer_to_the_officer_and_no_other_word_of_the_reporters(client, world):
+    doctor, officer = world.doctor(), world.holder(Role.DATA_PROTECTION_OFFICER)
+    sent = patient_case(world, by=doctor)
+    said = (
+        (reporting.message, doctor, "To the handler"),
+        (casework.message, officer, "How many could see it?"),
+        (reporting.add_more, doctor, "More of the story"),
+        (reporting.message, doctor, "About forty people"),
+        (casework.message, None, "Thank you for all this"),
+        (reporting.message, doctor, "On something else"),
+    )
+    for write, by, text in said:
+        world.clock.move_to(world.clock() + timedelta(minutes=1))
+        world.do(write, sent, by=by, text=text)
+    for_the_officer = {"How many could see it?", "About forty people"}
+    read = text_at(signed_in(client, officer), f"/cases/{sent.reference}")
+    assert {text for _, _, text in said if text in read} == for_the_officer
+    read = text_at(signed_in(client, world.owner(sent)), f"/cases/{sent.reference}")
+    assert all(text in read for _, _, text in said)
