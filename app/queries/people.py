@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session, aliased
 from app.database import reader
 from app.domain.actors import Actor, ActorKind
 from app.domain.deadlines import local
+from app.domain.permissions import ADVISERS
 from app.domain.vocabulary import OrganisationType, Post, Role
-from app.keychain import person_tokens
+from app.keychain import person_tokens, workplace_token
 from app.models.account import SignIn
 from app.models.case import CaseHandler
 from app.models.invitation import Invitation
@@ -185,6 +186,11 @@ CLOSE = (
 )
 
 
+HELD = select(Membership.person_id, Membership.role, Membership.organisation_id).where(
+    Membership.person_id.in_(_ASKED), current_on(bindparam("on"))
+)
+
+
 def signed_in(session_id: bytes, *, at: datetime) -> SignedIn | None:
     """The session with this id, if it counts at that instant: not ended, not expired, its role still held."""
     asked = {"session_id": session_id, "at": at, "on": local(at).date()}
@@ -193,7 +199,7 @@ def signed_in(session_id: bytes, *, at: datetime) -> SignedIn | None:
 
 
 def actor_of(who: SignedIn, *, on: date) -> Actor:
-    """The actor of a session, with the tokens of that person and of people close to them. Two queries.
+    """The actor of a session, with the tokens of that person and of people close to them. Three queries.
 
     Somebody who works on cases of other bodies has tokens there too: each organisation blinds with its own key.
     """
@@ -202,6 +208,10 @@ def actor_of(who: SignedIn, *, on: date) -> Actor:
     outside = organisations_helped_by(who.membership_id)
     places = outside | {who.organisation_id}
     close = people_close_to(who.person_id, on=on)
+    held = roles_held(reader(), [who.person_id], on=on)[who.person_id]
+    work = frozenset[bytes]()
+    if who.role in ADVISERS:
+        work = workplace_tokens(reader(), held, organisation_id=who.organisation_id)
     return Actor(
         kind=ActorKind.PERSON,
         person_id=who.person_id,
@@ -209,8 +219,9 @@ def actor_of(who: SignedIn, *, on: date) -> Actor:
         organisation_id=who.organisation_id,
         outside=outside,
         role=who.role,
-        tokens=_tokens_in(places, [(who.person_id, who.gmc_number)]),
+        tokens=_tokens_in(places, [(who.person_id, who.gmc_number)]) | work,
         close_tokens=_tokens_in(places, close),
+        also_advises=also_advises(who.role, held),
     )
 
 
@@ -249,6 +260,29 @@ def close_to(session: Session, people: Collection[UUID], *, on: date) -> Mapping
         if to_id in close and kind is RelationKind.RELATED_TO:
             close[to_id].add((from_id, from_number))
     return {person: frozenset(found) for person, found in close.items()}
+
+
+def roles_held(
+    session: Session, people: Collection[UUID], *, on: date
+) -> Mapping[UUID, frozenset[tuple[Role, UUID]]]:
+    """For each of these people, the roles that they hold on a day and where. One query."""
+    held: dict[UUID, set[tuple[Role, UUID]]] = {person: set() for person in people}
+    for person, role, organisation_id in session.execute(HELD, {"people": list(held), "on": on}):
+        held[person].add((role, organisation_id))
+    return {person: frozenset(found) for person, found in held.items()}
+
+
+def also_advises(role: Role | None, held: Collection[tuple[Role, UUID]]) -> bool:
+    """Whether somebody acting in that role for a workplace advises at an MDO as well."""
+    return role not in ADVISERS and any(one in ADVISERS for one, _ in held)
+
+
+def workplace_tokens(
+    session: Session, held: Collection[tuple[Role, UUID]], *, organisation_id: UUID
+) -> frozenset[bytes]:
+    """The blind tokens by which an MDO's cases know the workplaces of an adviser."""
+    places = {place for role, place in held if role not in ADVISERS and place != organisation_id}
+    return frozenset(workplace_token(session, one, organisation_id=organisation_id) for one in places)
 
 
 def tokens_by_person(

@@ -17,6 +17,7 @@ from app.domain.actors import Act, Actor, ActorKind
 from app.domain.calendars import LONDON
 from app.domain.errors import SealBroken
 from app.domain.events import MailDelivered
+from app.domain.permissions import ADVISERS
 from app.encryption.keys import open_sealed
 from app.keychain import account_code, case_key
 from app.models.account import AccountCode
@@ -27,7 +28,13 @@ from app.models.person import Membership, Person
 from app.notifications.channels import CannotSend, Channel, channel_for
 from app.notifications.letters import Stamp, letter
 from app.queries.cases import visible_case
-from app.queries.people import current_on, tokens_by_person
+from app.queries.people import (
+    also_advises,
+    current_on,
+    roles_held,
+    tokens_by_person,
+    workplace_tokens,
+)
 from app.services.changes import sealed_at
 
 BATCH = 100
@@ -198,6 +205,10 @@ def actor_for(session: Session, membership: Membership, case: Case, now: datetim
     numbers = {person_id: session.get_one(Person, person_id).gmc_number}
     today = now.astimezone(LONDON).date()
     tokens = tokens_by_person(session, numbers, organisation_id=case.organisation_id, on=today)
+    held = roles_held(session, [person_id], on=today)[person_id]
+    work = frozenset[bytes]()
+    if membership.role in ADVISERS:
+        work = workplace_tokens(session, held, organisation_id=case.organisation_id)
     return Actor(
         kind=ActorKind.PERSON,
         person_id=person_id,
@@ -205,8 +216,9 @@ def actor_for(session: Session, membership: Membership, case: Case, now: datetim
         organisation_id=membership.organisation_id,
         outside=frozenset({case.organisation_id}),
         role=membership.role,
-        tokens=tokens[person_id][0],
+        tokens=tokens[person_id][0] | work,
         close_tokens=tokens[person_id][1],
+        also_advises=also_advises(membership.role, held),
     )
 
 

@@ -37,7 +37,7 @@ from app.domain.vocabulary import (
     Role,
 )
 from app.domain.workflow import Clock, Condition, Definition, Snapshot
-from app.keychain import gmc_token, person_token, person_tokens
+from app.keychain import gmc_token, person_token, person_tokens, workplace_token
 from app.models.case import Case, CaseParty
 from app.models.draft import Draft
 from app.models.organisation import Organisation
@@ -378,23 +378,20 @@ def _parties(
 def _advisers_at_work(
     session: Session, report: Report, person_id: UUID, mdo_id: UUID, act: Act
 ) -> tuple[tuple[bytes, str], ...]:
-    """Advisers who also work for an employer of the member may not advise on their case."""
+    """Whoever works where the member works, now or later, may not advise on their case: their workplaces, blind."""
     if report.kind is not Kind.ADVICE:
         return ()
-    today = current_on(_day(act.now))
-    employers = select(Membership.organisation_id).where(
-        Membership.person_id == person_id, Membership.organisation_id != mdo_id, today
-    )
-    advisers = select(Membership.person_id).where(Membership.organisation_id == mdo_id, today)
-    both = session.scalars(
-        select(Membership.person_id)
-        .where(Membership.organisation_id.in_(employers), Membership.person_id.in_(advisers), today)
+    workplaces = session.scalars(
+        select(Membership.organisation_id)
+        .where(
+            Membership.person_id == person_id,
+            Membership.organisation_id != mdo_id,
+            current_on(_day(act.now)),
+        )
         .distinct()
     )
     return tuple(
-        (person_token(session, one, organisation_id=mdo_id), "same_employer")
-        for one in both
-        if one != person_id
+        (workplace_token(session, one, organisation_id=mdo_id), "same_employer") for one in workplaces
     )
 
 

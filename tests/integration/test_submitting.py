@@ -371,7 +371,27 @@ def test_who_does_not_want_their_supervisor_is_not_asked_why_and_not_given_them(
     sent = world.self_report(by=trainee, wish_not_supervisor=True)
     assert world.owner(sent).role is Role.TRAINING_PROGRAMME_DIRECTOR
     assert named.membership_id not in world.handlers(sent)
-    assert world.owner(world.self_report(wish_not_supervisor=True)).role is Role.MEDICAL_DIRECTOR
+
+
+def test_a_wish_passes_over_the_person_and_keeps_the_role(world: World) -> None:
+    usual = world.owner(world.self_report())
+    sent = world.self_report(wish_not_supervisor=True)
+    assert world.owner(sent).role is Role.CLINICAL_LEAD
+    first, second = (world.holder(Role.CLINICAL_LEAD, number=one) for one in range(2))
+    for lead, other in ((first, second), (second, first)):
+        doctor = world.doctor()
+        world.relate(doctor, RelationKind.REPORTS_TO, lead)
+        assert world.owner(world.self_report(by=doctor)) == lead
+        assert world.owner(world.self_report(by=doctor, wish_not_supervisor=True)) == other
+    assert usual in (first, second)
+
+
+def test_a_wish_that_leaves_no_holder_of_the_role_is_met_by_whoever_stands_in(world: World) -> None:
+    doctor = world.doctor()
+    for number in range(2):
+        world.relate(doctor, RelationKind.REPORTS_TO, world.holder(Role.CLINICAL_LEAD, number=number))
+    sent = world.self_report(by=doctor, wish_not_supervisor=True)
+    assert world.owner(sent).role is Role.MEDICAL_DIRECTOR
 
 
 def test_where_nobody_is_left_nothing_is_sent_and_nobody_is_counted(world: World) -> None:
