@@ -1,6 +1,6 @@
 """What a handler does in a case: one function an act, each through the one door."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -31,6 +31,7 @@ from app.domain.events import (
     MessageSent,
     NoteAdded,
     NoticeRecorded,
+    OfficerTold,
     OwnerChanged,
     PatientDataDecided,
     PatientDecided,
@@ -61,7 +62,9 @@ from app.services.routing import (
     conflicted_handlers,
     find_holder,
     find_person,
+    known_matter,
     parties_of,
+    route_told,
     who_may_take,
 )
 
@@ -340,6 +343,7 @@ def refer(
             joining=(new,),
             leaving=(scene.snapshot.owner_membership_id,),
             routed=(routed,),
+            values={"escalated_to": None},
         )
         return Occurrence(action=Action.REFER, capacity=scene.by), wish
 
@@ -432,10 +436,17 @@ def recuse(case_id: UUID, version: int, *, kind: str, text: str, act: Act) -> No
             leaving=(_membership(scene),),
             exclusions=((_own_token(scene), f"recusal:{_code('kind', kind)}"),),
             routed=tuple(routed for routed, _ in taking),
+            values=_still_escalated(scene, joining),
         )
         return Occurrence(action=Action.RECUSE, capacity=scene.by), wish
 
     _enter(case_id, version, act, build)
+
+
+def _still_escalated(scene: Scene, joining: Iterable[Assigned]) -> Mapping[str, Role]:
+    """An escalated case stays one when it gets another owner: with whoever that is."""
+    owner = next((one for one in joining if one.is_owner), None)
+    return {"escalated_to": owner.capacity} if owner and scene.case.escalated_to else {}
 
 
 def _membership(scene: Scene) -> UUID:
@@ -569,32 +580,60 @@ def resolve_subject(case_id: UUID, version: int, *, person_id: UUID | None, reas
 
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
         tokens = _subject_tokens(scene, person_id)
-        gone, taking = _without_the_conflicted(scene, frozenset(tokens))
+        parties = _parties_with(scene, frozenset(tokens))
+        gone, taking = _without_the_conflicted(scene, parties)
+        told = _told_at_last(scene, person_id, parties, gone | {new.membership_id for _, new in taking})
+        joining = tuple(new for _, new in (*taking, *told))
         events: list[Event] = [SubjectResolved(by=scene.by, is_member=person_id is not None)]
         events += [ConflictFound(by="clock")] if gone else []
         events += [
             OwnerChanged(by="clock", from_role=scene.snapshot.owner_role, to=new.capacity, reason="conflict")
             for _, new in taking
         ]
+        events += [OfficerTold(by="clock", to=new.capacity) for _, new in told]
         wish = Wish(
             events=tuple(events),
             texts=scene.text(MessageKind.NOTE, _said("reason", reason)),
             subject_tokens=tokens,
-            joining=tuple(new for _, new in taking),
+            joining=joining,
             leaving=tuple(gone),
-            routed=tuple(routed for routed, _ in taking),
+            routed=tuple(routed for routed, _ in (*taking, *told)),
+            values=_still_escalated(scene, joining),
         )
         return Occurrence(action=Action.RESOLVE_SUBJECT, capacity=scene.by), wish
 
     _enter(case_id, version, act, build)
 
 
+def _parties_with(scene: Scene, about: frozenset[bytes]) -> Parties:
+    """The parties as they are from now on."""
+    known = parties_of(scene.session, scene.case.id)
+    return Parties(known.everybody | about, known.subjects | about)
+
+
+def _told_at_last(
+    scene: Scene, person_id: UUID | None, parties: Parties, not_again: frozenset[UUID]
+) -> tuple[tuple[Routed, Assigned], ...]:
+    """Whom the table tells of such a concern: nobody heard while nobody knew whom it was about."""
+    matter, agency_id = known_matter(scene.session, scene.case, person_id, on=scene.today)
+    ground = replace(
+        _ground(scene, not_again | {scene.snapshot.owner_membership_id}, is_unresolved=False),
+        parties=parties,
+        agency_id=agency_id,
+    )
+
+    def find() -> list[Routed]:
+        told = route_told(scene.session, matter, ground)
+        return list({one.chosen.membership_id: one for one in told}.values())
+
+    taken = assign(scene.session, find, organisation_id=scene.case.organisation_id, now=scene.act.now)
+    return tuple((routed, replace(new, is_owner=False)) for routed, new in taken)
+
+
 def _without_the_conflicted(
-    scene: Scene, about: frozenset[bytes]
+    scene: Scene, parties: Parties
 ) -> tuple[frozenset[UUID], tuple[tuple[Routed, Assigned], ...]]:
     """Who must leave the case now that it is known whom it is about, and who takes it if its owner must."""
-    known = parties_of(scene.session, scene.case.id)
-    parties = Parties(known.everybody | about, known.subjects | about)
     gone = conflicted_handlers(
         scene.session,
         scene.case.id,

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from app.domain.vocabulary import Duty, Identifiability, PatientData, Role, Severity
+from app.domain.vocabulary import Duty, Identifiability, OrganisationType, PatientData, Role, Severity
 from app.services import casework
 from tests.integration.handling import (
     bare,
@@ -38,15 +38,6 @@ def owned(client, world, sent):
 
 def triaged(world, sent):
     world.triage(sent)
-    return sent
-
-
-def settled(world, sent):
-    """The officer has decided, and it is noted and taken down."""
-    decision = {"patient_data": PatientData.YES, "is_risk_unlikely": True, "reason": "Few could know."}
-    officer = world.holder(Role.DATA_PROTECTION_OFFICER)
-    world.do(casework.decide_patient_data, sent, by=officer, **decision)
-    world.do(casework.record_containment, sent, how="down", text="")
     return sent
 
 
@@ -164,6 +155,20 @@ def test_somebody_who_cannot_take_it_is_not_available_whatever_the_cause(client,
     assert world.owner(sent) == itself
 
 
+def test_a_case_that_nobody_else_can_take_goes_to_the_outside_reviewer_and_it_is_said(client, world):
+    body = world.organisation(OrganisationType.AGENCY, name="Review body", cast=False)
+    reviewer = world.employ(Role.OUTSIDE_REVIEWER, at=body)
+    world.lend(Role.OUTSIDE_REVIEWER, reviewer)
+    sent = world.self_report()
+    owner, chair = world.owner(sent), world.holder(Role.CHAIR)
+    world.do(casework.refer, sent, to=Role.CHAIR, reason="line")
+    signed_in(client, chair)
+    text = text_of_answer(fill(client, at(sent, "refer"), {"to": "role:chair", "reason": "line"}))
+    assert "Nobody is available. It will go to the outside reviewer." in text
+    assert world.owner(sent) == reviewer
+    assert owner != reviewer
+
+
 def test_escalating_asks_the_responsible_officer_and_keeps_the_handler(client, world):
     sent = triaged(world, world.self_report())
     owned(client, world, sent)
@@ -276,7 +281,8 @@ def test_closing_tells_the_reporter_and_offers_reopening(client, world):
 
 
 def test_closing_a_case_with_a_recognisable_patient_says_whether_they_were_told(client, world):
-    sent = settled(world, triaged(world, patient_case(world)))
+    sent = triaged(world, patient_case(world))
+    world.settle(sent)
     owned(client, world, sent)
     refused = text_of_answer(fill(client, at(sent, "close"), CLOSE))
     assert "Say whether the patient was told, or why not" in refused
@@ -295,7 +301,7 @@ def test_closing_says_what_the_patients_information_still_needs_and_waits_for_it
         assert undecided in text
         assert "Record first that it was noted and taken down" in text
     assert world.case(sent).closed_at is None
-    settled(world, sent)
+    world.settle(sent)
     assert undecided not in text_at(client, at(sent, "close"))
     fill(client, at(sent, "close"), CLOSE | TOLD)
     assert world.case(sent).closed_at is not None

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -139,14 +139,17 @@ def refer(reference: str) -> ResponseReturnValue:
     form.to.choices = _takers(case)
 
     def act() -> ResponseReturnValue:
-        casework.refer(
+        asked = _chosen(form.to.data)
+        taken = casework.refer(
             case.file.id,
             form.at_version,
-            to=_chosen(form.to.data),
+            to=asked,
             reason=form.reason.data,
             text=form.text.data,
             act=current_act(),
         )
+        if taken is Role.OUTSIDE_REVIEWER and asked in LEADERS - {taken}:
+            flash(_("Nobody is available. It will go to %(role)s.", role=role_in_sentence(taken)))
         return redirect(url_for(".worklist"))
 
     return act_on(case, form, REFER, act)

@@ -430,7 +430,7 @@ class ReopenForm(CaseForm):
     reason = area(
         _l("Reason"),
         longest=2000,
-        missing=_l("Give a reason"),
+        missing=_l("Give a reason for reopening"),
         shortest=SHORTEST_REASON,
         too_short=REASON_TOO_SHORT,
     )
