@@ -131,6 +131,7 @@ class Clock:
     limits: Mapping[Severity, Limit]
     basis: Basis
     source: str
+    is_unchecked: bool
     armed_when: Condition
     not_for: frozenset[str]
     not_later_than: str

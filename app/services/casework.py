@@ -193,14 +193,14 @@ def acknowledge(case_id: UUID, version: int, *, text: str, act: Act) -> None:
 def triage(case_id: UUID, version: int, *, decision: Triage, act: Act) -> None:
     """Records how urgent it is, what it is about and what keeps people safe meanwhile.
 
-    Lowering needs a reason, which the reporter can read.
+    Lowering needs a reason, which the reporter can read; one given without lowering is kept as a note.
     """
 
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
         _known_category(scene, decision.category)
         before = scene.snapshot
         is_lower = decision.severity.rank < before.severity.rank
-        texts = scene.text(MessageKind.REASON, decision.reason) if is_lower else ()
+        texts = scene.text(MessageKind.REASON if is_lower else MessageKind.NOTE, decision.reason)
         duty_texts = scene.text(MessageKind.NOTE, decision.duty_reason)
         values = {
             "interim_measures": _code("measures", decision.measures),

@@ -81,6 +81,7 @@ class _Clock(msgspec.Struct, forbid_unknown_fields=True, rename={"next_step": "n
     limit: dict[str, str]
     basis: Basis
     source: str
+    check: bool = False
     when: Condition = Condition.ALWAYS
     not_for: tuple[str, ...] = ()
     not_later_than: str = ""
@@ -207,6 +208,7 @@ def _clock(code: str, raw: object) -> Clock:
         limits=_limits(clock.limit),
         basis=clock.basis,
         source=clock.source,
+        is_unchecked=clock.check,
         armed_when=clock.when,
         not_for=frozenset(clock.not_for),
         not_later_than=clock.not_later_than,

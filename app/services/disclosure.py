@@ -4,7 +4,7 @@ If it cannot be recorded, nothing is shown. A reference that leads nowhere is re
 whether the case is unknown, hidden or another organisation's.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -80,6 +80,11 @@ class Opened:
     def may(self, action: Action) -> bool:
         """Whether the definition lets this viewer take that action now."""
         return any(offer.action == action for offer in self.offers)
+
+    def first(self, among: Container[Action]) -> Transition | None:
+        """The one action to offer before all others in this state, of those that have a page."""
+        offered = (one for one in self.offers if one.action in among)
+        return next((one for one in offered if self.file.state in one.first_in), None)
 
     @property
     def next_clock(self) -> ClockRead | None:

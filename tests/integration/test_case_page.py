@@ -12,6 +12,7 @@ from app.domain.vocabulary import (
     Identifiability,
     PatientData,
     Role,
+    Severity,
     StillLive,
 )
 from app.models.person import RelationKind
@@ -278,3 +279,36 @@ def test_the_officer_reads_the_answer_to_the_officer_and_no_other_word_of_the_re
     assert {text for _, _, text in said if text in read} == for_the_officer
     read = text_at(signed_in(client, world.owner(sent)), f"/cases/{sent.reference}")
     assert all(text in read for _, _, text in said)
+
+
+def test_the_green_button_is_the_next_step_or_there_is_none(client, world):
+    sent = world.self_report()
+    signed_in(client, world.owner(sent))
+    green = re.compile(r'class="nhsuk-button"[^>]*>([^<]*)')
+    steps = [(lambda: None, ["Acknowledge"])]
+    steps += [(lambda: world.do(casework.acknowledge, sent, text="Thanks"), ["Decide what this needs"])]
+    steps += [(lambda: world.triage(sent), ["Agree actions"])]
+    ask = {"question": "Which town was it?", "why": ""}
+    steps += [(lambda: world.do(casework.request_information, sent, **ask), [])]
+    for step, words in steps:
+        step()
+        assert green.findall(client.get(f"/cases/{sent.reference}").text) == words
+
+
+def test_a_limit_names_the_urgency_it_was_counted_under_and_not_the_present_one(client, world):
+    sent = world.self_report(harm="H3")
+    world.triage(sent, severity=Severity.LOW, reason="It was taken back at once.")
+    signed_in(client, world.owner(sent))
+    text = text_at(client, f"/cases/{sent.reference}/dates")
+    assert "High: 1 working day" in text
+    assert "Low: " not in text
+
+
+def test_a_reason_written_when_nothing_is_lowered_is_kept_for_handlers(client, world):
+    sent = world.self_report(category="TRU-TONE")
+    signed_in(client, world.owner(sent))
+    answers = {"conflict": "none", "severity": "MEDIUM", "repeat": "no", "measures": "none", "route": "keep"}
+    client.submit(f"/cases/{sent.reference}/triage", answers | {"reason": "It may come back soon."})
+    text = text_at(client, f"/cases/{sent.reference}")
+    assert "It may come back soon." in text
+    assert "Private note by You. Handlers only." in text

@@ -31,6 +31,7 @@ def unchecked(installation: Installation) -> Iterator[Unchecked]:
             yield Unchecked(_("Defence organisation: %(name)s", name=mdo.name), mdo.to_check)
     for category in installation.categories.by_code.values():
         yield from _of(category)
+    yield from _of_clocks(installation)
 
 
 def _of(category: Category) -> Iterator[Unchecked]:
@@ -38,3 +39,10 @@ def _of(category: Category) -> Iterator[Unchecked]:
     for statement in statements:
         if statement.is_unchecked:
             yield Unchecked(_("Category: %(words)s", words=category.words), statement.words)
+
+
+def _of_clocks(installation: Installation) -> Iterator[Unchecked]:
+    """A source on which the clocks of several workflows rest stands in the list once."""
+    clocks = [clock for one in installation.workflows.values() for clock in one.clocks.values()]
+    for clock in {clock.code: clock for clock in clocks if clock.is_unchecked}.values():
+        yield Unchecked(_("Date: %(words)s", words=clock.label), clock.source)

@@ -114,7 +114,7 @@ def _triaged(case: Opened, form: TriageForm) -> ResponseReturnValue | None:
     is_concern = case.file.kind is Kind.CONCERN
     decision = casework.Triage(
         severity=Severity(form.severity.data),
-        reason=form.reason.data if form.is_lower else "",
+        reason=form.reason.data,
         category=form.category.data,
         is_repeat=not is_concern and form.repeat.data == "yes",
         measures=form.measures.data,

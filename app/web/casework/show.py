@@ -50,7 +50,7 @@ class Offer:
 
 
 def offers(case: Opened) -> list[Offer]:
-    """The actions of this viewer in the order of the definition, the one to do next in front."""
+    """The actions of this viewer, those to do next in front."""
     return list(_offers(case))
 
 
@@ -89,12 +89,14 @@ def show(reference: str) -> ResponseReturnValue:
     """One case: what is to be done next, what it is about, and what happened."""
     case = opened(reference)
     found = offers(case)
+    next_step = case.first(PAGES)
+    first = next((one for one in found if next_step and one.action is next_step.action), None)
     return render_template(
         "casework/show.html",
         case=case,
         title=title_of(case),
-        first=found[0] if found else None,
-        others=found[1:],
+        first=first,
+        others=[one for one in found if one is not first],
         may_recuse=case.may(Action.RECUSE),
         guidance=guidance_of(case),
     )

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.domain.report import SeverityReason
 from app.domain.routing import Verdict
-from app.domain.vocabulary import Basis, Role, Severity
+from app.domain.vocabulary import Basis, Role
 from app.services.disclosure import ClockRead, why
 from app.web import moments
 from app.web.access import installation
@@ -107,11 +107,13 @@ def _running_words(due_at: datetime, now: datetime) -> str:
     return moments.short_moment(due_at, now)
 
 
-def limit_words(one: ClockRead, severity: Severity) -> str:
-    """How long a limit is; with the severity it depends on, where it does."""
+def limit_words(one: ClockRead) -> str:
+    """How long a limit is; with the severity under which it was counted, where one alone has that limit."""
     limit = limit_in_words(one.row.limit)
-    is_graded = len({str(value) for value in one.clock.limits.values()}) > 1
-    return _("%(severity)s: %(limit)s", severity=words(severity), limit=limit) if is_graded else limit
+    counted = [severity for severity, value in one.clock.limits.items() if value == one.row.limit]
+    if len(counted) != 1:
+        return limit
+    return _("%(severity)s: %(limit)s", severity=words(counted[0]), limit=limit)
 
 
 def shown_role(role: Role, *, is_viewer: bool) -> str:
