@@ -6,7 +6,7 @@ what only handlers write is not read here at all.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.database import reader
 from app.domain.actors import Actor
+from app.domain.errors import NotFound
 from app.domain.vocabulary import Kind, OrganisationType, Outcome, PartyRole, Role, Severity
 from app.domain.workflow import Action, Definition, Occurrence, Snapshot, State, Waiting, allowed
 from app.encryption.keys import Context, open_sealed
@@ -25,7 +26,7 @@ from app.models.message import ActionItem, Message, MessageKind
 from app.models.organisation import Organisation
 from app.models.person import Membership
 from app.queries.clocks import ClockView, Defined, clocks_of
-from app.queries.timeline import LONGEST, Entry, entries_of
+from app.queries.timeline import LONGEST, Entry, Stretch, entries_of, stretch_of
 
 REPORTER = "reporter"
 RECENT = 20
@@ -187,6 +188,16 @@ def own_report(actor: Actor, reference: str, *, defined: Defined) -> OwnFile | N
     )
 
 
+def happened(actor: Actor, case_id: UUID, *, before: int) -> Stretch:
+    """A page of what happened to one's own report, without one's own looking. Raises NotFound for anybody else's."""
+    session = reader()
+    case = own_case(session, actor, case_id)
+    if case is None:
+        raise NotFound("no such report")
+    found = stretch_of(session, case_id, organisation_id=case.organisation_id, before=before)
+    return replace(found, entries=_without_own_looking(found.entries))
+
+
 def own_id(actor: Actor, reference: str) -> UUID | None:
     """The id of one's own report, or None. Nothing of it is opened."""
     session = reader()
@@ -257,6 +268,10 @@ def _report(
 
 def _entries(session: Session, case: Case, longest: int) -> tuple[Entry, ...]:
     found = entries_of(session, case.id, organisation_id=case.organisation_id, longest=longest)
+    return _without_own_looking(found)
+
+
+def _without_own_looking(found: Sequence[Entry]) -> tuple[Entry, ...]:
     return tuple(one for one in found if not (one.is_view and one.detail["by"] == REPORTER))
 
 

@@ -9,7 +9,7 @@ from flask import abort, make_response, redirect, render_template, request, url_
 from app.domain.errors import NotFound, StaleCase
 from app.domain.references import MistypedReference, read_reference
 from app.domain.workflow import Definition
-from app.queries.timeline import Entry
+from app.queries.timeline import END, Entry
 from app.web.forms import Form, HiddenField
 
 NOT_WRITTEN = frozenset({"csrf_token", "version", "seen", "kind", "outcome", "asked", "reason_code", "to"})
@@ -50,6 +50,11 @@ class ActForm(Form):
 
 def _number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def before() -> int:
+    """Where the wanted page of a timeline ends: at the newest entry, unless the address says otherwise."""
+    return _number(request.args.get("before")) or END
 
 
 def canonical(written: str) -> str:

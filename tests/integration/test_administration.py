@@ -474,6 +474,8 @@ def test_what_is_not_verified_is_listed_for_administrators(client, administrator
     assert "Check before you rely on this" in text
     assert "Category:" in text
     assert "Guidance:" in text
+    assert text.count("the anchor is stage 2 of the Scottish whistleblowing standards") == 1
+    assert "Date: Outcome at the latest" in text
 
 
 # ---- long lists

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from app.domain.errors import NotFound
 from app.domain.report import SubjectChoice
 from app.domain.vocabulary import (
     Duty,
@@ -16,8 +17,9 @@ from app.domain.vocabulary import (
     StillLive,
 )
 from app.models.person import RelationKind
+from app.queries import reports, timeline
 from app.services import casework, reporting
-from tests.integration.handling import queries, signed_in, text_at
+from tests.integration.handling import queries, signed_in, text_at, text_of_answer
 
 STORY = "A thread about a rare rash, and a reply that guessed the village"
 
@@ -312,3 +314,46 @@ def test_a_reason_written_when_nothing_is_lowered_is_kept_for_handlers(client, w
     text = text_at(client, f"/cases/{sent.reference}")
     assert "It may come back soon." in text
     assert "Private note by You. Handlers only." in text
+
+
+def _pages_of_timeline(client, url):
+    """Every page of a timeline, the newest first, and what each says."""
+    while url:
+        html = client.get(url)
+        yield text_of_answer(html)
+        found = re.search(r'href="([^"]*before=[0-9]+)[^"]*">Earlier entries', html.text)
+        url = found and found[1].replace("&amp;", "&")
+
+
+def test_a_long_timeline_goes_on_to_the_beginning_for_both_sides(client, world, monkeypatch):
+    monkeypatch.setattr(timeline, "LONGEST", 5)
+    doctor = world.doctor()
+    sent = world.self_report(by=doctor)
+    world.triage(sent)
+    for number in range(12):
+        world.do(casework.message, sent, text=f"Message {number}")
+    for who, url, beginning in (
+        (world.owner(sent), f"/cases/{sent.reference}/timeline", "The report was sent."),
+        (doctor, f"/reports/{sent.reference}", "You sent this."),
+    ):
+        signed_in(client, who)
+        pages = list(_pages_of_timeline(client, url))
+        assert len(pages) > 3
+        assert [beginning in one for one in pages] == [False] * (len(pages) - 1) + [True]
+        assert "Newest entries" in pages[-1]
+        assert "Newest entries" not in pages[0]
+
+
+@pytest.mark.parametrize("odd", ["-1", "x", "9" * 30, "", "1.5", "٣"])
+def test_an_odd_place_in_a_timeline_is_an_ordinary_page(client, world, odd):
+    sent = world.self_report()
+    signed_in(client, world.owner(sent))
+    assert "The report was sent." in text_at(client, f"/cases/{sent.reference}/timeline?before={odd}")
+
+
+def test_a_page_of_a_timeline_is_nobody_elses(world):
+    sent = world.self_report()
+    with world.app.app_context(), pytest.raises(NotFound):
+        timeline.stretch(world.actor(world.doctor()), sent.case_id, before=timeline.END)
+    with world.app.app_context(), pytest.raises(NotFound):
+        reports.happened(world.actor(world.doctor()), sent.case_id, before=timeline.END)

@@ -15,12 +15,12 @@ from app.domain.vocabulary import Kind, Outcome, Role
 from app.domain.workflow import Action, outcomes_of
 from app.queries import worklist
 from app.queries.case_file import CaseFile, holders_of
-from app.queries.timeline import since
+from app.queries.timeline import since, stretch
 from app.queries.worklist import Place, View, Wanted
 from app.services import casework
 from app.services.disclosure import Opened, open_case
 from app.web.access import current_act, current_actor, current_now, installation, requires
-from app.web.acting import ActForm, Changed, canonical, fresh
+from app.web.acting import ActForm, Changed, before, canonical, fresh
 from app.web.advice.acts import (
     SERVICE_PICKS,
     AskForm,
@@ -70,7 +70,8 @@ def queue() -> ResponseReturnValue:
 def show(reference: str) -> ResponseReturnValue:
     """One member's case: the private thread, what to ask first, the wall, the dates."""
     opened = _open(reference)
-    return _page("case", opened, _noting(ReplyForm(), opened), others=_others())
+    happened = stretch(current_actor(), opened.file.id, before=before())
+    return _page("case", opened, _noting(ReplyForm(), opened), others=_others(), happened=happened)
 
 
 @bp.route("/advice/<reference>/reply", methods=["GET", "POST"])

@@ -11,9 +11,11 @@ from app.domain.errors import NotFound
 from app.domain.guidance import GuidancePage
 from app.domain.permissions import Permission
 from app.domain.workflow import Action, Transition
+from app.queries import timeline
 from app.queries.case_file import why_this_owner
 from app.services.disclosure import Opened
 from app.web.access import current_actor, installation, requires
+from app.web.acting import before
 from app.web.casework.pages import bp, opened
 from app.web.casework.wording import category_words
 
@@ -123,7 +125,8 @@ def dates(reference: str) -> ResponseReturnValue:
 def whole_timeline(reference: str) -> ResponseReturnValue:
     """Everything that happened, and who has seen it."""
     case = opened(reference)
-    return render_template("casework/timeline.html", case=case, title=title_of(case))
+    happened = timeline.stretch(current_actor(), case.file.id, before=before())
+    return render_template("casework/timeline.html", case=case, title=title_of(case), happened=happened)
 
 
 @bp.get("/cases/<reference>/why")
