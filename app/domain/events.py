@@ -411,6 +411,20 @@ class PasswordChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProofGiven(Event):
+    """A signed-in person showed again that they know their password."""
+
+    tag: ClassVar[str] = "account:proof:given"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofRefused(Event):
+    """Somebody in a person's session did not know the password."""
+
+    tag: ClassVar[str] = "account:proof:refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeSent(Event):
     """A code was sent to a person's own address."""
 

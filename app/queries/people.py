@@ -42,6 +42,7 @@ class SignedIn:
     name: str = field(repr=False)
     gmc_number: str | None = field(repr=False)
     language: str
+    proved_at: datetime
     expires_at: datetime
     membership_id: UUID | None
     role: Role | None
@@ -144,6 +145,7 @@ SIGNED_IN = (
         Person.name,
         Person.gmc_number,
         Person.language,
+        SignIn.proved_at,
         SignIn.expires_at,
         Membership.id.label("membership_id"),
         Membership.role,

@@ -24,6 +24,8 @@ from app.domain.events import (
     CodeSent,
     MembershipChosen,
     PasswordChanged,
+    ProofGiven,
+    ProofRefused,
     SessionEnded,
     SessionRefused,
     SessionsEnded,
@@ -45,6 +47,8 @@ CODES_ALIVE = 5
 MISTAKEN_FOR = str.maketrans("OIL", "011")
 KEPT_AFTER_END = timedelta(days=30)
 SOMEBODY = "person"
+# How long a proof of who somebody is counts for the acts that weigh most.
+FRESH = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +180,7 @@ def _start(session: Session, person_id: UUID, *, proved_by: str, act: Act) -> St
             membership_id=only.id if only else None,
             proved_by=proved_by,
             started_at=act.now,
+            proved_at=act.now,
             expires_at=act.now + timedelta(hours=hours),
         )
     )
@@ -209,6 +214,7 @@ def choose_membership(session_id: bytes, membership_id: UUID, *, act: Act) -> St
                 membership_id=membership_id,
                 proved_by=old.proved_by,
                 started_at=old.started_at,
+                proved_at=old.proved_at,
                 expires_at=old.expires_at,
             )
         )
@@ -253,24 +259,55 @@ def change_password(session_id: bytes, *, current: str, password: str, act: Act)
 
     Raises InvalidInput on ``current`` or ``password``, TryAgainLater after many tries.
     """
-    account = _account(Person.id == act.actor.person_id)
-    if account is None:
-        raise NotFound("nobody is signed in")
+    account = _own_account(act)
     check_new(password, address=account.address)
-    key = throttling.account_key(reader(), "change", account.person_id.hex)
     passwords = _passwords()
     with passwords.turn():
-        throttling.count_try(key, pace=throttling.SIGN_IN, now=act.now)
-        expected = account.password_hash or ""
-        if not passwords.is_right(current, expected=account.password_hash):
-            raise InvalidInput("current", "not-recognised")
+        key = _require_own_password(account, current, name="current", act=act)
         hashed = passwords.hash(password)
     with transaction() as session:
-        _own_session(session, session_id, act=act)
-        _keep_hash(session, account.person_id, expected=expected, renewed=hashed)
+        _own_session(session, session_id, act=act).proved_at = act.now
+        _keep_hash(session, account.person_id, expected=account.password_hash or "", renewed=hashed)
         throttling.forgive(session, key)
         _end_sessions(session, account.person_id, besides=session_id, act=act)
         _tell_of_new_password(session, account.person_id, act=act)
+
+
+def is_fresh(proved_at: datetime, *, now: datetime) -> bool:
+    """Whether a proof still counts for the acts that weigh most."""
+    return now - proved_at <= FRESH
+
+
+def prove_again(session_id: bytes, password: str, *, act: Act) -> None:
+    """Notes that whoever acts has just shown that they know their password.
+
+    Raises InvalidInput on ``proof`` (not-recognised), TryAgainLater after many tries.
+    """
+    account = _own_account(act)
+    with _passwords().turn():
+        key = _require_own_password(account, password, name="proof", act=act)
+    with transaction() as session:
+        _own_session(session, session_id, act=act).proved_at = act.now
+        throttling.forgive(session, key)
+        record_personal(session, ProofGiven(by=SOMEBODY), person_id=account.person_id, act=act)
+
+
+def _own_account(act: Act) -> Account:
+    account = _account(Person.id == act.actor.person_id)
+    if account is None:
+        raise NotFound("nobody is signed in")
+    return account
+
+
+def _require_own_password(account: Account, password: str, *, name: str, act: Act) -> bytes:
+    """Answers under which count the try stands, to be forgiven. Raises InvalidInput on ``name``."""
+    key = throttling.account_key(reader(), "own", account.person_id.hex)
+    throttling.count_try(key, pace=throttling.SIGN_IN, now=act.now)
+    if not _passwords().is_right(password, expected=account.password_hash):
+        with transaction() as session:
+            record_personal(session, ProofRefused(by=SOMEBODY), person_id=account.person_id, act=act)
+        raise InvalidInput(name, "not-recognised")
+    return key
 
 
 def _tell_of_new_password(session: Session, person_id: UUID, *, act: Act) -> None:
