@@ -7,10 +7,11 @@ and costs the same. Acts are written to the person's own log, which that person 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from uuid import UUID
+from functools import partial
+from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
@@ -32,7 +33,7 @@ from app.domain.events import (
     SessionStarted,
 )
 from app.domain.vocabulary import Role
-from app.keychain import CODE_LENGTH, account_code
+from app.keychain import CODE_LENGTH, account_code, new_personal_key
 from app.models.account import AccountCode, CodePurpose, SignIn
 from app.models.ledger import AuditEntry
 from app.models.mail import MailKind
@@ -139,11 +140,32 @@ def _passwords() -> Passwords:
 
 def _refuse(account: Account | None, *, key: bytes, act: Act) -> None:
     """Writes the refusal to the log of whoever has the account, by nobody in particular."""
-    nobody = replace(act, actor=Actor(kind=ActorKind.PERSON))
+    nobody, refused = replace(act, actor=Actor(kind=ActorKind.PERSON)), SessionRefused(by=SOMEBODY)
+
+    def write(session: Session, person_id: UUID) -> None:
+        record_personal(session, refused, person_id=person_id, act=nobody)
+
     with transaction() as session:
         throttling.touch(session, key)
-        if account is not None:
-            record_personal(session, SessionRefused(by=SOMEBODY), person_id=account.person_id, act=nobody)
+        _for_anybody(session, account, write)
+
+
+def _for_anybody(session: Session, account: Account | None, write: Callable[[Session, UUID], object]) -> None:
+    """Writes for whoever has the account. Where nobody has, the same is written for a made-up person and undone.
+
+    So an unknown address takes as long as a known one; the caller has written something that stays.
+    """
+    if account is not None:
+        write(session, account.person_id)
+        return
+    undone = session.begin_nested()
+    nobody = Person(id=uuid4(), name="", email=uuid4().hex)
+    session.add(nobody)
+    session.flush()
+    new_personal_key(session, nobody.id)
+    write(session, nobody.id)
+    session.flush()
+    undone.rollback()
 
 
 def _as_themselves(person_id: UUID, act: Act) -> Act:
@@ -339,9 +361,9 @@ def ask_for_code(email: str, *, device: str = "", act: Act) -> None:
     key = throttling.account_key(reader(), "send", address, device=device)
     throttling.count_try(key, pace=throttling.SENDING, now=act.now)
     account = account_at(address)
-    if account is not None:
-        with transaction() as session:
-            send_code(session, account.person_id, purpose=CodePurpose.RESET, act=act)
+    with transaction() as session:
+        throttling.touch(session, key)
+        _for_anybody(session, account, partial(send_code, purpose=CodePurpose.RESET, act=act))
 
 
 def use_code(email: str, code: str, *, password: str, device: str = "", act: Act) -> Started:
@@ -358,25 +380,27 @@ def use_code(email: str, code: str, *, password: str, device: str = "", act: Act
         throttling.count_try(key, pace=throttling.CODE, now=act.now)
         hashed = passwords.hash(password)
     account = account_at(address)
-    if account is None:
-        raise InvalidInput("code", "not-recognised")
+    # Nobody's id has no code, so an unknown address is looked into just as long.
+    person_id = account.person_id if account else uuid4()
     with transaction() as session:
-        _spend_code(session, account.person_id, code, now=act.now)
+        _spend_code(session, person_id, code, now=act.now)
         throttling.forgive(session, key, throttling.account_key(session, "sign-in", address))
-        own = _as_themselves(account.person_id, act)
-        _set_password(session, account.person_id, hashed, act=own)
-        started = _start(session, account.person_id, proved_by="code", act=own)
+        own = _as_themselves(person_id, act)
+        _set_password(session, person_id, hashed, act=own)
+        started = _start(session, person_id, proved_by="code", act=own)
         return replace(started, device=throttling.new_device(session, account=address))
 
 
 def _spend_code(session: Session, person_id: UUID, text: str, *, now: datetime) -> None:
     """Marks every open code of the person as used, if one of them is the text. Raises InvalidInput."""
     alive = (AccountCode.person_id == person_id, AccountCode.used_at.is_(None), AccountCode.expires_at > now)
-    newest = select(AccountCode).where(*alive).order_by(AccountCode.sent_at.desc()).limit(CODES_ALIVE)
+    newest = select(AccountCode.id).where(*alive).order_by(AccountCode.sent_at.desc()).limit(CODES_ALIVE)
     codes = session.execute(newest.with_for_update()).scalars().all()
     given = _bare(text[: 4 * CODE_LENGTH].upper().translate(MISTAKEN_FOR))
-    right = [one for one in codes if _is_same(_bare(account_code(session, one.id)), given)]
-    if not right:
+    # As many are compared where fewer are open: the time does not tell how many there are.
+    compared = [*codes, *(uuid4() for _ in range(CODES_ALIVE - len(codes)))]
+    same = [_is_same(_bare(account_code(session, one)), given) for one in compared]
+    if not any(same[: len(codes)]):
         raise InvalidInput("code", "not-recognised")
     session.execute(update(AccountCode).where(*alive).values(used_at=now))
 
