@@ -369,6 +369,13 @@ class LookupMissed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRun(Event):
+    """Somebody searched for a case by its reference or for people by name; not for what."""
+
+    tag: ClassVar[str] = "search:query:run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStarted(Event):
     """A person signed in."""
 

@@ -151,21 +151,22 @@ def _refuse(account: Account | None, *, key: bytes, act: Act) -> None:
 
 
 def _for_anybody(session: Session, account: Account | None, write: Callable[[Session, UUID], object]) -> None:
-    """Writes for whoever has the account. Where nobody has, the same is written for a made-up person and undone.
+    """Writes for whoever has the account; where nobody has, for a made-up person, and that is undone.
 
-    So an unknown address takes as long as a known one; the caller has written something that stays.
+    The made-up one is there either way, so that an unknown address takes as long as a known one. The caller
+    has written something that stays.
     """
-    if account is not None:
-        write(session, account.person_id)
-        return
     undone = session.begin_nested()
     nobody = Person(id=uuid4(), name="", email=uuid4().hex)
     session.add(nobody)
     session.flush()
     new_personal_key(session, nobody.id)
-    write(session, nobody.id)
     session.flush()
+    if account is None:
+        write(session, nobody.id)
     undone.rollback()
+    if account is not None:
+        write(session, account.person_id)
 
 
 def _as_themselves(person_id: UUID, act: Act) -> Act:

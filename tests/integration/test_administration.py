@@ -95,6 +95,18 @@ def memberships(app: Flask, email: str) -> list[Membership]:
         return list(reader().scalars(select(Membership).where(Membership.person_id == owner)))
 
 
+# ---- searching
+
+
+def test_a_search_for_people_is_recorded_without_what_was_searched_for(app, client, administrator, doctor):
+    client.get("/people")
+    client.get(f"/people/{doctor.membership_id}/relations/new")
+    assert "search:query:run" not in org_tags(app)
+    assert "Dr Holm Example" in client.page("/people?name=Holm").text()
+    client.get(f"/people/{doctor.membership_id}/relations/new?name=Ada")
+    assert org_tags(app).count("search:query:run") == 2
+
+
 # ---- inviting
 
 
