@@ -149,6 +149,7 @@ class World:
                 name=person.name,
                 gmc_number=person.gmc_number,
                 language="en",
+                proved_at=self.clock(),
                 expires_at=self.clock(),
                 membership_id=who.membership_id,
                 role=who.role,

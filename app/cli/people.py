@@ -14,11 +14,13 @@ from app.domain.actors import Act, operator
 from app.domain.deadlines import local
 from app.domain.errors import InvalidInput
 from app.domain.vocabulary import Nation, OrganisationType, Post, Role
+from app.services import installing
 
 group = AppGroup("people", help="Add people to an installation.")
 
 PROBLEMS: Mapping[str, str] = {
     "code-format": "an organisation's code has 2 to 20 capital letters, digits and hyphens",
+    "code-demonstration": "codes that begin with DEMO- belong to the demonstration",
     "code-taken": "there is an organisation with this code already",
     "name-missing": "a name has 1 to 200 characters on one line",
     "email-format": "an e-mail address looks like name@example.org",
@@ -75,6 +77,7 @@ def add(
     Example: flask people add --organisation LARK --organisation-name "Larkfield Hospitals" --type acute_trust
     --nation england --name "Robin Example" --email robin@example.org
     """
+    installing.prepare_new()
     act = _act()
     with _one_line():
         organisation_id = _organisation(organisation, (organisation_name, type_, nation), act=act)

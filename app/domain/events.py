@@ -385,6 +385,13 @@ class LookupMissed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRun(Event):
+    """Somebody searched for a case by its reference or for people by name; not for what."""
+
+    tag: ClassVar[str] = "search:query:run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStarted(Event):
     """A person signed in."""
 
@@ -424,6 +431,20 @@ class PasswordChanged(Event):
     """A person changed their password."""
 
     tag: ClassVar[str] = "account:password:changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofGiven(Event):
+    """A signed-in person showed again that they know their password."""
+
+    tag: ClassVar[str] = "account:proof:given"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofRefused(Event):
+    """Somebody in a person's session did not know the password."""
+
+    tag: ClassVar[str] = "account:proof:refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

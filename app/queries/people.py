@@ -43,6 +43,7 @@ class SignedIn:
     name: str = field(repr=False)
     gmc_number: str | None = field(repr=False)
     language: str
+    proved_at: datetime
     expires_at: datetime
     membership_id: UUID | None
     role: Role | None
@@ -145,6 +146,7 @@ SIGNED_IN = (
         Person.name,
         Person.gmc_number,
         Person.language,
+        SignIn.proved_at,
         SignIn.expires_at,
         Membership.id.label("membership_id"),
         Membership.role,

@@ -20,7 +20,7 @@ from app.domain.actors import CLOCK, Act, Actor, ActorKind
 from app.domain.calendars import LONDON
 from app.domain.deadlines import Explanation, Pause, explain
 from app.domain.errors import CannotRecord, InvalidInput, NotFound, StaleCase, TryAgainLater
-from app.domain.events import CaseViewed, CaseViewedAgain, LookupMissed
+from app.domain.events import CaseViewed, CaseViewedAgain, LookupMissed, SearchRun
 from app.domain.plan import Clockwork, Wish
 from app.domain.vocabulary import Role
 from app.domain.workflow import (
@@ -96,15 +96,22 @@ class Opened:
 
 
 def find(reference: str, *, act: Act) -> bool:
-    """Whether this viewer may open a case with that reference. A miss is recorded; a hit is when it is opened.
+    """Whether this viewer may open a case with that reference. The search is recorded, and that it missed.
 
     Raises CannotRecord.
     """
     with _recorded(), transaction() as session:
+        _record_here(session, SearchRun, act)
         if _visible(session, reference, act.actor) is not None:
             return True
-        _record_miss(session, act)
+        _record_here(session, LookupMissed, act)
         return False
+
+
+def note_search(*, act: Act) -> None:
+    """Records that somebody is about to search for people of their organisation. Raises CannotRecord."""
+    with _recorded(), transaction() as session:
+        _record_here(session, SearchRun, act)
 
 
 def open_case(reference: str, *, act: Act) -> Opened:
@@ -152,7 +159,7 @@ def _written_opening(reference: str, act: Act) -> Proved | None:
     with transaction() as session:
         case = _visible(session, reference, act.actor)
         if case is None:
-            _record_miss(session, act)
+            _record_here(session, LookupMissed, act)
             return None
         return case, _record_view(session, case, act)
 
@@ -164,7 +171,7 @@ def _written_own(reference: str, act: Act) -> Proved | None:
         )
         case = session.scalars(query).one_or_none()
         if case is None:
-            _record_miss(session, act)
+            _record_here(session, LookupMissed, act)
             return None
         _record_own(session, case, act)
         return case, None
@@ -174,11 +181,11 @@ def _visible(session: Session, reference: str, actor: Actor) -> Case | None:
     return visible_reference(session, actor, reference[:REFERENCE_LENGTH])
 
 
-def _record_miss(session: Session, act: Act) -> None:
+def _record_here(session: Session, event: type[LookupMissed | SearchRun], act: Act) -> None:
     """In the log of the viewer's own organisation, outside any case."""
     role, organisation_id = act.actor.role, act.actor.organisation_id
     if role is not None and organisation_id is not None:
-        record_organisation(session, LookupMissed(by=role), organisation_id=organisation_id, act=act)
+        record_organisation(session, event(by=role), organisation_id=organisation_id, act=act)
 
 
 def _record_view(session: Session, case: Case, act: Act) -> Standing:

@@ -17,6 +17,8 @@ from app.domain.vocabulary import Nation, OrganisationType
 from app.models.organisation import Closure, Organisation
 from app.services.administering import require_administrator, signed
 
+# The demonstration's organisations have such codes; a real installation has none and takes none.
+DEMONSTRATION_CODES = "DEMO-"
 CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{1,19}", re.ASCII)
 LONGEST_NAME = 200
 
@@ -38,11 +40,16 @@ class NewOrganisation:
 
 
 def add_organisation(organisation: NewOrganisation, *, act: Act) -> UUID:
-    """Adds an organisation; only the operator may. Raises InvalidInput: code (format, taken), name (missing)."""
+    """Adds an organisation; only the operator may.
+
+    Raises InvalidInput: code (format, taken, demonstration), name (missing).
+    """
     if act.actor.kind is not ActorKind.OPERATOR:
         raise NotAllowed("only the operator adds organisations")
     if CODE.fullmatch(organisation.code) is None:
         raise InvalidInput("code", "code-format")
+    if organisation.code.startswith(DEMONSTRATION_CODES):
+        raise InvalidInput("code", "code-demonstration")
     if not 0 < len(organisation.name.strip()) <= LONGEST_NAME or not organisation.name.isprintable():
         raise InvalidInput("name", "name-missing")
     with transaction() as session:

@@ -64,11 +64,12 @@ def init_app(app: Flask) -> None:
     app.before_request(enforce_access)
 
 
-def requires(permission: Permission) -> Callable[[View], View]:
-    """Declares what a view asks of whoever calls it."""
+def requires(permission: Permission, *, fresh: bool = False) -> Callable[[View], View]:
+    """Declares what a view asks of whoever calls it; ``fresh`` if also the password, entered just now."""
 
     def declare(view: View) -> View:
         vars(view)["access"] = permission
+        vars(view)["needs_fresh_proof"] = fresh
         return view
 
     return declare
@@ -86,6 +87,11 @@ def declared_access(app: Flask, endpoint: str) -> Permission | Open | None:
         return Open.TO_EVERYBODY
     access: Permission | Open | None = getattr(app.view_functions[endpoint], "access", None)
     return access
+
+
+def needs_fresh_proof(app: Flask, endpoint: str | None) -> bool:
+    """Whether the view behind an endpoint asks for a proof of who somebody is that is minutes old."""
+    return bool(endpoint and getattr(app.view_functions[endpoint], "needs_fresh_proof", False))
 
 
 def enforce_access() -> ResponseReturnValue | None:

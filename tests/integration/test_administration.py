@@ -95,6 +95,18 @@ def memberships(app: Flask, email: str) -> list[Membership]:
         return list(reader().scalars(select(Membership).where(Membership.person_id == owner)))
 
 
+# ---- searching
+
+
+def test_a_search_for_people_is_recorded_without_what_was_searched_for(app, client, administrator, doctor):
+    client.get("/people")
+    client.get(f"/people/{doctor.membership_id}/relations/new")
+    assert "search:query:run" not in org_tags(app)
+    assert "Dr Holm Example" in client.page("/people?name=Holm").text()
+    client.get(f"/people/{doctor.membership_id}/relations/new?name=Ada")
+    assert org_tags(app).count("search:query:run") == 2
+
+
 # ---- inviting
 
 
@@ -110,6 +122,14 @@ def test_a_new_person_starts_only_when_they_accept(app, client, another_client, 
     assert (held.role, held.title, held.starts_on) == (Role.SUPERVISOR, "Ward 5", date(2026, 4, 7))
     assert newcomer.submit("/choose-membership", {"membership": held.id}).location == "/cases"
     assert "Dr Wren Example" in client.page("/people").text()
+
+
+def test_an_invitation_brings_its_code_by_mail(client, another_client, staff, administrator):
+    invite(client)
+    newcomer = another_client()
+    typed = {"email": "wren@example.org", "password": PASSWORD}
+    answer = newcomer.submit("/account/code", {**typed, "code": staff.mailed_code("wren@example.org")})
+    assert answer.location == "/choose-membership"
 
 
 def test_the_gmc_number_is_kept_as_seven_digits(app, client, administrator):

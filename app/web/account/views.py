@@ -104,7 +104,7 @@ def show() -> ResponseReturnValue:
 
 
 @bp.post("/account/sessions/end")
-@requires(Permission.ACCOUNT_USE)
+@requires(Permission.ACCOUNT_USE, fresh=True)
 def end_other_sessions() -> ResponseReturnValue:
     """Ends all other sessions of the person."""
     accounts.end_other_sessions(_own().session_id, act=current_act())

@@ -128,7 +128,7 @@ def _triaged(case: Opened, form: TriageForm) -> ResponseReturnValue | None:
 
 
 @bp.route("/cases/<reference>/patient-data", methods=["GET", "POST"])
-@requires(Permission.CASE_ACT)
+@requires(Permission.CASE_ACT, fresh=True)
 def patient_data(reference: str) -> ResponseReturnValue:
     """The data protection officer decides whether a patient could be recognised."""
     case, form = opened(reference), PatientDataForm()
@@ -148,7 +148,7 @@ def patient_data(reference: str) -> ResponseReturnValue:
 
 
 @bp.route("/cases/<reference>/outside-notice", methods=["GET", "POST"])
-@requires(Permission.CASE_ACT)
+@requires(Permission.CASE_ACT, fresh=True)
 def outside_notice(reference: str) -> ResponseReturnValue:
     """Records that a named person told an outside body; the service tells nobody."""
     case, form = opened(reference), NoticeForm()
