@@ -441,13 +441,13 @@ def test_a_stale_form_says_what_changed_and_keeps_the_text(client, world):
     owned(client, world, sent)
     form = stale_form(client, sent, "message")
     world.triage(sent)
-    answer = client.post(at(sent, "message"), data=form | {"text": "These are my words"})
+    answer = client.post(at(sent, "message"), data=form | {"text": "Aberystwyth"})
     text = text_of_answer(answer)
     assert answer.status_code == 409
     assert "Someone else changed this first" in text
     assert "The clinical lead triaged the case." in text
     assert "opened the case" not in text
-    assert "These are my words" in text
+    assert "Aberystwyth" in text
     assert "The report was sent." not in text
     assert "case:message:sent" not in tags(world, sent)
 

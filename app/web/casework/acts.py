@@ -73,7 +73,7 @@ def acknowledge(reference: str) -> ResponseReturnValue:
         case,
         form,
         ACKNOWLEDGE,
-        lambda: casework.acknowledge(case.file.id, form.at_version, text=form.text.data, act=current_act()),
+        lambda: casework.acknowledge(case.file.id, form.seen_version, text=form.text.data, act=current_act()),
     )
 
 
@@ -97,7 +97,7 @@ def request_information(reference: str) -> ResponseReturnValue:
         ASK,
         lambda: casework.request_information(
             case.file.id,
-            form.at_version,
+            form.seen_version,
             question=form.question.data,
             why=form.why.data,
             act=current_act(),
@@ -114,7 +114,7 @@ def message(reference: str) -> ResponseReturnValue:
         case,
         form,
         MESSAGE,
-        lambda: casework.message(case.file.id, form.at_version, text=form.text.data, act=current_act()),
+        lambda: casework.message(case.file.id, form.seen_version, text=form.text.data, act=current_act()),
     )
 
 
@@ -127,7 +127,7 @@ def note(reference: str) -> ResponseReturnValue:
         case,
         form,
         NOTE,
-        lambda: casework.note(case.file.id, form.at_version, text=form.text.data, act=current_act()),
+        lambda: casework.note(case.file.id, form.seen_version, text=form.text.data, act=current_act()),
     )
 
 
@@ -141,7 +141,7 @@ def refer(reference: str) -> ResponseReturnValue:
     def act() -> ResponseReturnValue:
         casework.refer(
             case.file.id,
-            form.at_version,
+            form.seen_version,
             to=_chosen(form.to.data),
             reason=form.reason.data,
             text=form.text.data,
@@ -183,7 +183,7 @@ def escalate(reference: str) -> ResponseReturnValue:
     def act() -> None:
         casework.escalate(
             case.file.id,
-            form.at_version,
+            form.seen_version,
             reason=form.reason.data,
             knows=form.knows.data,
             act=current_act(),
@@ -200,7 +200,7 @@ def recuse(reference: str) -> ResponseReturnValue:
 
     def act() -> ResponseReturnValue:
         casework.recuse(
-            case.file.id, form.at_version, kind=form.kind.data, text=form.text.data, act=current_act()
+            case.file.id, form.seen_version, kind=form.kind.data, text=form.text.data, act=current_act()
         )
         return redirect(url_for(".worklist"))
 
@@ -220,7 +220,9 @@ def agree_actions(reference: str) -> ResponseReturnValue:
         case,
         form,
         AGREE,
-        lambda: casework.agree_actions(case.file.id, form.at_version, items=_items(form), act=current_act()),
+        lambda: casework.agree_actions(
+            case.file.id, form.seen_version, items=_items(form), act=current_act()
+        ),
     )
 
 
@@ -261,7 +263,7 @@ def complete_action(reference: str, item: UUID) -> ResponseReturnValue:
         form,
         COMPLETE,
         lambda: casework.complete_action(
-            case.file.id, form.at_version, item_id=item, done=form.done.data, act=current_act()
+            case.file.id, form.seen_version, item_id=item, done=form.done.data, act=current_act()
         ),
         item=agreed,
     )
@@ -278,7 +280,7 @@ def containment(reference: str) -> ResponseReturnValue:
         CONTAIN,
         lambda: casework.record_containment(
             case.file.id,
-            form.at_version,
+            form.seen_version,
             how=form.how.data,
             text=form.text.data,
             act=current_act(),
