@@ -26,6 +26,7 @@ from app.domain.errors import (
     StaleCase,
     TryAgainLater,
 )
+from app.web import logs
 from app.web.forms import kept_texts
 
 # A conflict answers as if there were nothing, so that nobody learns from it what exists.
@@ -48,6 +49,8 @@ HTTP_PAGES = {400: "400", 403: "403", 404: "404", 405: "404", 413: "413", 429: "
 def on_domain_error(error: DomainError) -> Response:
     """The page for a broken rule; a rule without a page is a mistake of ours."""
     page, code = PAGES.get(type(error), ("500", 500))
+    if code >= 500:
+        logs.failed(error)
     kept = kept_texts() if code == 409 else ()
     response = _page(page, code, minutes=ceil(getattr(error, "seconds", 60) / 60), kept=kept)
     if isinstance(error, TryAgainLater):
