@@ -164,6 +164,13 @@ class ContainmentRecorded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyPlanned(Event):
+    """A handler made a safety plan with a reporter who works with the person."""
+
+    tag: ClassVar[str] = "case:safety:planned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InformationRequested(Event):
     """A handler asked the reporter something and the review paused."""
 

@@ -44,6 +44,7 @@ class Action(StrEnum):
     AGREE_ACTIONS = "agree_actions"
     COMPLETE_ACTION = "complete_action"
     RECORD_CONTAINMENT = "record_containment"
+    RECORD_SAFETY_PLAN = "record_safety_plan"
     OPEN_AS_OFFICER = "open_as_officer"
     DECIDE_PATIENT_DATA = "decide_patient_data"
     RECORD_EXTERNAL_NOTICE = "record_external_notice"
@@ -76,6 +77,7 @@ class Condition(StrEnum):
     ALWAYS = "always"
     PATIENT_DATA = "patient_data"
     PATIENT_DATA_HELD_HERE = "patient_data_held_here"
+    WORKS_TOGETHER = "works_together"
     NEVER_AT_OPENING = "never_at_opening"
 
 
@@ -91,6 +93,7 @@ class Guard(StrEnum):
     SUBJECT_UNRESOLVED = "subject_unresolved"
     PATIENT_DATA_OPEN = "patient_data_open"
     CONTAIN_RUNNING = "contain_running"
+    SAFETY_RUNNING = "safety_running"
     OUTCOME_FITS = "outcome_fits"
 
 
@@ -474,6 +477,11 @@ def _contain_running(snapshot: Snapshot, _occurrence: Occurrence) -> None:
         raise ActionNotAllowed("nothing waits to be taken down")
 
 
+def _safety_running(snapshot: Snapshot, _occurrence: Occurrence) -> None:
+    if snapshot.running("SAFETY") is None:
+        raise ActionNotAllowed("no safety plan is waited for")
+
+
 ADVICE_OUTCOMES = frozenset({Outcome.ADVISED, Outcome.PHONE, Outcome.SOLICITOR, Outcome.NO_LONGER_NEEDED})
 
 
@@ -504,6 +512,7 @@ GUARDS: Mapping[Guard, Callable[[Snapshot, Occurrence], None]] = MappingProxyTyp
         Guard.SUBJECT_UNRESOLVED: _subject_unresolved,
         Guard.PATIENT_DATA_OPEN: _patient_data_open,
         Guard.CONTAIN_RUNNING: _contain_running,
+        Guard.SAFETY_RUNNING: _safety_running,
         Guard.OUTCOME_FITS: _outcome_fits,
     }
 )
@@ -515,5 +524,6 @@ STANDING_GUARDS = frozenset(
         Guard.SUBJECT_UNRESOLVED,
         Guard.PATIENT_DATA_OPEN,
         Guard.CONTAIN_RUNNING,
+        Guard.SAFETY_RUNNING,
     }
 )

@@ -18,6 +18,7 @@ from app.database import reader
 from app.domain.actors import Actor
 from app.domain.errors import NotFound
 from app.domain.events import CaseViewed
+from app.domain.report import RiskNow
 from app.domain.routing import Verdict
 from app.domain.vocabulary import (
     Duty,
@@ -152,15 +153,20 @@ class ReportRead:
     membership_number: str = field(repr=False)
     other_party: str = field(repr=False)
     answer_by: date | None
+    is_somebody_unfound: bool = False
 
     def words(self, question: str) -> str:
         """What was answered to a question, in words; empty where it was not answered."""
         return next((one.words for one in self.answers if one.question == question), "")
 
+    def value(self, question: str) -> str | Sequence[str]:
+        """What was answered to a question, as it is stored; empty where it was not answered."""
+        return next((one.value for one in self.answers if one.question == question), "")
+
     @property
     def posted_on(self) -> date | None:
         """The local day of the post, where it is known."""
-        given = next((one.value for one in self.answers if one.question == "posted_on"), "")
+        given = self.value("posted_on")
         return date.fromisoformat(given) if isinstance(given, str) and given else None
 
 
@@ -253,6 +259,11 @@ class CaseFile:
     people: tuple[AtWork, ...]
     seen_by: tuple[SeenBy, ...]
     entries: tuple[Entry, ...]
+
+    @property
+    def is_risk_unsure(self) -> bool:
+        """Whether the reporter could not say if somebody is at risk today."""
+        return self.report.value("risk_now") == RiskNow.UNSURE
 
     @property
     def open_items(self) -> tuple[ItemRead, ...]:
@@ -350,6 +361,7 @@ def _report(session: Session, opener: _Opener, *, is_part_only: bool) -> ReportR
         membership_number=told.get("membership_number", ""),
         other_party=told.get("other_party", ""),
         answer_by=date.fromisoformat(told["answer_by"]) if told.get("answer_by") else None,
+        is_somebody_unfound=told.get("is_somebody_unfound", False),
     )
 
 

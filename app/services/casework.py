@@ -36,6 +36,7 @@ from app.domain.events import (
     PatientDecided,
     RecusalMade,
     ReportAcknowledged,
+    SafetyPlanned,
     SeverityLowered,
     SeveritySet,
     SubjectResolved,
@@ -518,6 +519,20 @@ def record_containment(case_id: UUID, version: int, *, how: str, text: str, act:
             events=(ContainmentRecorded(by=scene.by, how=how),), texts=scene.text(MessageKind.NOTE, text)
         )
         return Occurrence(action=Action.RECORD_CONTAINMENT, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)
+
+
+def record_safety_plan(case_id: UUID, version: int, *, text: str, act: Act) -> None:
+    """Records what was agreed with a reporter who works with the person, for handlers to read."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        wish = Wish(
+            events=(SafetyPlanned(by=scene.by),),
+            texts=scene.text(MessageKind.NOTE, _said("text", text)),
+            tells_reporter=True,
+        )
+        return Occurrence(action=Action.RECORD_SAFETY_PLAN, capacity=scene.by), wish
 
     _enter(case_id, version, act, build)
 

@@ -31,6 +31,7 @@ from app.web.casework.forms import (
     QuestionForm,
     RecuseForm,
     ReferForm,
+    SafetyPlanForm,
 )
 from app.web.casework.pages import bp, opened
 from app.web.forms import Choice
@@ -60,6 +61,7 @@ RECUSE = Page(
 )
 AGREE = Page(action=Action.AGREE_ACTIONS, template="agree", done=_l("The actions were saved."))
 COMPLETE = Page(action=Action.COMPLETE_ACTION, template="complete", done=_l("The action is marked as done."))
+SAFETY = Page(action=Action.RECORD_SAFETY_PLAN, template="safety-plan", done=_l("The safety plan was saved."))
 CONTAIN = Page(action=Action.RECORD_CONTAINMENT, template="containment", done=_l("It was recorded."))
 
 
@@ -284,5 +286,20 @@ def containment(reference: str) -> ResponseReturnValue:
             how=form.how.data,
             text=form.text.data,
             act=current_act(),
+        ),
+    )
+
+
+@bp.route("/cases/<reference>/safety-plan", methods=["GET", "POST"])
+@requires(Permission.CASE_ACT)
+def safety_plan(reference: str) -> ResponseReturnValue:
+    """Records the safety plan that was made with the reporter."""
+    case, form = opened(reference), SafetyPlanForm()
+    return act_on(
+        case,
+        form,
+        SAFETY,
+        lambda: casework.record_safety_plan(
+            case.file.id, form.seen_version, text=form.text.data, act=current_act()
         ),
     )

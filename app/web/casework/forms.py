@@ -315,6 +315,12 @@ class ContainmentForm(CaseForm):
     text = area(_l("Note for handlers (optional)"), longest=2000)
 
 
+class SafetyPlanForm(CaseForm):
+    """What was agreed with the reporter."""
+
+    text = area(_l("What you agreed"), longest=5000, missing=_l("Write what you agreed with the reporter"))
+
+
 class PatientDataForm(CaseForm):
     """The officer's decision."""
 
