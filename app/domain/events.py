@@ -66,6 +66,14 @@ class OfficerTold(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GuardianTold(Event):
+    """Somebody was told in private that the reporter had been asked to withdraw. No timeline says so."""
+
+    tag: ClassVar[str] = "case:guardian:told"
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerChanged(Event):
     """The case moved from one person to another."""
 
@@ -211,6 +219,13 @@ class AdviceGiven(Event):
     """The adviser answered the member."""
 
     tag: ClassVar[str] = "advice:reply:sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberReminded(Event):
+    """The member was reminded that their employer may need to know of the patient's information."""
+
+    tag: ClassVar[str] = "advice:reminder:sent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

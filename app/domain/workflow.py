@@ -34,6 +34,7 @@ class Action(StrEnum):
     REQUEST_INFORMATION = "request_information"
     PROVIDE_INFORMATION = "provide_information"
     WAIT_OVER = "wait_over"
+    REMIND = "remind"
     MESSAGE = "message"
     REPLY = "reply"
     ADD_MORE = "add_more"
@@ -77,6 +78,7 @@ class Condition(StrEnum):
     ALWAYS = "always"
     PATIENT_DATA = "patient_data"
     PATIENT_DATA_HELD_HERE = "patient_data_held_here"
+    PATIENT_DATA_KEPT_FROM_EMPLOYER = "patient_data_kept_from_employer"
     WORKS_TOGETHER = "works_together"
     NEVER_AT_OPENING = "never_at_opening"
 
@@ -215,6 +217,11 @@ class ClockRow:
     def is_running(self) -> bool:
         """Whether what it asks for is still to be done, in time or late."""
         return self.rung == 0 and self.ended_at is None and self.state in RUNNING
+
+    @property
+    def is_due_next(self) -> bool:
+        """Whether it may be the next thing to do. A reminder of the reporter is nobody's work."""
+        return self.is_running and self.state is not ClockState.PAUSED and self.owed_by is not Role.MEMBER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,7 +85,8 @@ TEXTS = (
     .where(Message.case_id == THIS_CASE)
     .order_by(Message.sent_at.desc(), Message.id)
 )
-# Whether anybody asked the reporter to withdraw is for the guardian alone.
+# Whether anybody asked the reporter to withdraw is for the guardian alone, or for who stands in.
+GUARDIANS = frozenset({Role.GUARDIAN, Role.BOARD_LEAD, Role.OUTSIDE_REVIEWER})
 HANDLERS_TEXTS = TEXTS.where(
     ~and_(Message.kind == MessageKind.REASON, Message.author_membership_id.is_(None))
 )
@@ -103,7 +104,9 @@ ITEMS = (
     .order_by(ActionItem.due_on, ActionItem.id)
 )
 AT_WORK = (
-    select(CaseHandler.membership_id, CaseHandler.capacity, Person.name, Membership.title)
+    select(
+        CaseHandler.membership_id, CaseHandler.capacity, CaseHandler.from_at, Person.name, Membership.title
+    )
     .join(Membership, Membership.id == CaseHandler.membership_id)
     .join(Person, Person.id == Membership.person_id)
     .where(CaseHandler.case_id == THIS_CASE, CaseHandler.until_at.is_(None))
@@ -321,7 +324,7 @@ def file_of(case: Case, standing: Standing, actor: Actor) -> CaseFile:
         seq=entries[0].seq if entries else 0,
         standing=standing,
         report=_report(session, opener, is_part_only=is_part_only),
-        texts=tuple(_texts(session, opener, actor, is_part_only=is_part_only)),
+        texts=tuple(_texts(session, opener, actor, standing)),
         items=() if is_part_only else tuple(_items(session, opener)),
         people=people,
         seen_by=tuple(_seen_by(session, entries, people, actor)),
@@ -387,10 +390,10 @@ def _subject(session: Session, sent: Mapping[str, Any] | None) -> SubjectRead | 
     )
 
 
-def _texts(session: Session, opener: _Opener, actor: Actor, *, is_part_only: bool) -> Iterator[TextRead]:
+def _texts(session: Session, opener: _Opener, actor: Actor, standing: Standing) -> Iterator[TextRead]:
     """Messages and notes, newest first. Officers read what an officer wrote."""
-    others = OFFICERS_TEXTS if is_part_only else HANDLERS_TEXTS
-    statement = TEXTS if actor.role is Role.GUARDIAN and not is_part_only else others
+    others = OFFICERS_TEXTS if standing.sees_patient_part_only else HANDLERS_TEXTS
+    statement = TEXTS if standing.capacity in GUARDIANS else others
     for row in session.execute(statement, {"case_id": opener.case.id}):
         yield TextRead(
             kind=row.kind,
@@ -420,6 +423,8 @@ def _items(session: Session, opener: _Opener) -> Iterator[ItemRead]:
 def _at_work(session: Session, case: Case, actor: Actor) -> Iterator[AtWork]:
     rows = session.execute(AT_WORK, {"case_id": case.id}).all()
     for row in sorted(rows, key=lambda row: row.membership_id != case.owner_membership_id):
+        if row.membership_id != actor.membership_id and _is_told_in_private(row, case):
+            continue
         yield AtWork(
             membership_id=row.membership_id,
             name=row.name,
@@ -428,6 +433,14 @@ def _at_work(session: Session, case: Case, actor: Actor) -> Iterator[AtWork]:
             is_owner=row.membership_id == case.owner_membership_id,
             is_viewer=row.membership_id == actor.membership_id,
         )
+
+
+def _is_told_in_private(row: Any, case: Case) -> bool:
+    """Whether somebody joined as the case was withdrawn: told that the reporter had been asked to do it.
+
+    Whoever asked may work on the case, and must not learn that it was told.
+    """
+    return row.capacity in GUARDIANS and case.closed_at is not None and row.from_at >= case.closed_at
 
 
 def _seen_by(

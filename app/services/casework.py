@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.database import installation_of, transaction
 from app.domain.actors import Act
 from app.domain.calendars import LONDON
-from app.domain.errors import InvalidInput, NotAvailable, NotFound, StaleCase
+from app.domain.errors import InvalidInput, NobodyEligible, NotAvailable, NotFound, StaleCase
 from app.domain.events import (
     CODE,
     ActionCompleted,
@@ -26,6 +26,7 @@ from app.domain.events import (
     ContainmentRecorded,
     DutyDecided,
     Event,
+    GuardianTold,
     InformationRequested,
     InterimDecided,
     MessageSent,
@@ -57,6 +58,7 @@ from app.services.changes import load, write
 from app.services.clockworks import clockwork_for
 from app.services.definitions import definition_of
 from app.services.routing import (
+    UNRESOLVED,
     Ground,
     assign,
     conflicted_handlers,
@@ -469,6 +471,23 @@ def _taking_over(scene: Scene) -> tuple[tuple[Routed, Assigned], ...]:
         return ()
     routed, taken = _owner_in(scene, scene.by, ground)
     return ((routed, replace(taken, is_owner=False)),)
+
+
+def with_guardian(scene: Scene, wish: Wish) -> Wish:
+    """The same, and a guardian without a conflict is told, or whoever stands in; nothing more where nobody can be."""
+    ground = replace(_ground(scene, is_unresolved=False), only=UNRESOLVED)
+    try:
+        routed, told = _given(
+            scene, lambda: find_holder(scene.session, Role.GUARDIAN, ground, row="withdrawal")
+        )
+    except NobodyEligible:
+        return wish
+    return replace(
+        wish,
+        events=(*wish.events, GuardianTold(by="clock", to=told.capacity)),
+        joining=(replace(told, is_owner=False),),
+        routed=(routed,),
+    )
 
 
 def agree_actions(case_id: UUID, version: int, *, items: Sequence[Item], act: Act) -> None:

@@ -538,17 +538,15 @@ def _snapshot(
 
 def _is_wanted(clock: Clock, report: Report) -> bool:
     exposed = report.patient_data is not PatientData.NO
-    match clock.armed_when:
-        case Condition.ALWAYS:
-            return True
-        case Condition.PATIENT_DATA:
-            return exposed
-        case Condition.PATIENT_DATA_HELD_HERE:
-            return exposed and report.holder is not Holder.OTHER_ORGANISATION
-        case Condition.WORKS_TOGETHER:
-            return report.works_together == "yes"
-        case Condition.NEVER_AT_OPENING:
-            return False
+    holds: Mapping[Condition, bool] = {
+        Condition.ALWAYS: True,
+        Condition.PATIENT_DATA: exposed,
+        Condition.PATIENT_DATA_HELD_HERE: exposed and report.holder is not Holder.OTHER_ORGANISATION,
+        Condition.PATIENT_DATA_KEPT_FROM_EMPLOYER: exposed and not report.tells_employer,
+        Condition.WORKS_TOGETHER: report.works_together == "yes",
+        Condition.NEVER_AT_OPENING: False,
+    }
+    return holds[clock.armed_when]
 
 
 def _opening_events(

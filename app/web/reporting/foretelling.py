@@ -215,11 +215,11 @@ def _mdo(desk: Desk, report: Report, seen: Foreseen, reports: Reports) -> Foreto
         organisation_name=seen.organisation_name,
         role=role_in_sentence(seen.role),
         dates=[_dated(seen.promises["MDO-REPLY"], will_answer)],
-        lines=list(_mdo_lines(desk, report, reports)),
+        lines=list(_mdo_lines(desk, report, reports, seen)),
     )
 
 
-def _mdo_lines(desk: Desk, report: Report, reports: Reports) -> Iterator[str]:
+def _mdo_lines(desk: Desk, report: Report, reports: Reports, seen: Foreseen) -> Iterator[str]:
     if report.holder is Holder.OWN and report.realised_at:
         yield _own_practice(report.realised_at)
     if reports.employer:
@@ -233,8 +233,11 @@ def _mdo_lines(desk: Desk, report: Report, reports: Reports) -> Iterator[str]:
     yield _("This does not tell your employer.")
     if report.holder is not Holder.OWN:
         yield _("Asking does not start the 72 hours or any other clock at work.")
-    if report.patient_data is not PatientData.NO:
-        yield _("Your employer may need to know soon.")
+    if "REMIND" in seen.promises:
+        yield _(
+            "Your employer may need to know soon. We will remind you on %(moment)s.",
+            moment=moments.moment(seen.promises["REMIND"].due_at),
+        )
 
 
 def _risk(desk: Desk, reports: Reports) -> str:
