@@ -66,6 +66,14 @@ class OfficerTold(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GuardianTold(Event):
+    """Somebody was told in private that the reporter had been asked to withdraw. No timeline says so."""
+
+    tag: ClassVar[str] = "case:guardian:told"
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerChanged(Event):
     """The case moved from one person to another."""
 
@@ -164,6 +172,13 @@ class ContainmentRecorded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyPlanned(Event):
+    """A handler made a safety plan with a reporter who works with the person."""
+
+    tag: ClassVar[str] = "case:safety:planned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InformationRequested(Event):
     """A handler asked the reporter something and the review paused."""
 
@@ -211,6 +226,13 @@ class AdviceGiven(Event):
     """The adviser answered the member."""
 
     tag: ClassVar[str] = "advice:reply:sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberReminded(Event):
+    """The member was reminded that their employer may need to know of the patient's information."""
+
+    tag: ClassVar[str] = "advice:reminder:sent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -170,8 +170,8 @@ def case_values(definition: Definition, after: Snapshot) -> dict[str, Any]:
 
 def next_due(snapshot: Snapshot) -> ClockRow | None:
     """The running clock that falls or fell due first."""
-    running = [row for row in snapshot.clocks if row.is_running and row.state is not ClockState.PAUSED]
-    return min(running, key=lambda row: (row.due_at, row.clock), default=None)
+    waiting = [row for row in snapshot.clocks if row.is_due_next]
+    return min(waiting, key=lambda row: (row.due_at, row.clock), default=None)
 
 
 def armed_at_opening(

@@ -124,7 +124,7 @@ class Report(Particulars):
     """What one room is sent. The employer's copy never holds a trace of the MDO's, nor the other way round.
 
     ``workplace`` is the chosen organisation, None where there was only one to choose. The last block belongs to
-    advice: it is empty in every employer's copy.
+    advice: it is empty in every employer's copy. ``tells_employer`` is the choice of rooms, which is the MDO's to know.
     """
 
     kind: Kind
@@ -145,6 +145,7 @@ class Report(Particulars):
     works_together: str | None = None
 
     mdo: str | None = None
+    tells_employer: bool = False
     membership_number: str = ""
     other_party: str = ""
     answer_by: date | None = None

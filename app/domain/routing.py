@@ -27,6 +27,7 @@ class Trait(StrEnum):
     SUBJECT_ROLE = "subject_role"
     SUBJECT_TICK = "subject_tick"
     SUBJECT = "subject"
+    KEPT_AWAY = "kept_away"
     WISH = "wish"
 
 

@@ -34,6 +34,7 @@ class Action(StrEnum):
     REQUEST_INFORMATION = "request_information"
     PROVIDE_INFORMATION = "provide_information"
     WAIT_OVER = "wait_over"
+    REMIND = "remind"
     MESSAGE = "message"
     REPLY = "reply"
     ADD_MORE = "add_more"
@@ -44,6 +45,7 @@ class Action(StrEnum):
     AGREE_ACTIONS = "agree_actions"
     COMPLETE_ACTION = "complete_action"
     RECORD_CONTAINMENT = "record_containment"
+    RECORD_SAFETY_PLAN = "record_safety_plan"
     OPEN_AS_OFFICER = "open_as_officer"
     DECIDE_PATIENT_DATA = "decide_patient_data"
     RECORD_EXTERNAL_NOTICE = "record_external_notice"
@@ -76,6 +78,8 @@ class Condition(StrEnum):
     ALWAYS = "always"
     PATIENT_DATA = "patient_data"
     PATIENT_DATA_HELD_HERE = "patient_data_held_here"
+    PATIENT_DATA_KEPT_FROM_EMPLOYER = "patient_data_kept_from_employer"
+    WORKS_TOGETHER = "works_together"
     NEVER_AT_OPENING = "never_at_opening"
 
 
@@ -91,6 +95,7 @@ class Guard(StrEnum):
     SUBJECT_UNRESOLVED = "subject_unresolved"
     PATIENT_DATA_OPEN = "patient_data_open"
     CONTAIN_RUNNING = "contain_running"
+    SAFETY_RUNNING = "safety_running"
     OUTCOME_FITS = "outcome_fits"
     NOTHING_BURIED = "nothing_buried"
 
@@ -214,6 +219,11 @@ class ClockRow:
     def is_running(self) -> bool:
         """Whether what it asks for is still to be done, in time or late."""
         return self.rung == 0 and self.ended_at is None and self.state in RUNNING
+
+    @property
+    def is_due_next(self) -> bool:
+        """Whether it may be the next thing to do. A reminder of the reporter is nobody's work."""
+        return self.is_running and self.state is not ClockState.PAUSED and self.owed_by is not Role.MEMBER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -504,6 +514,11 @@ def _nothing_buried(snapshot: Snapshot, _occurrence: Occurrence) -> None:
         raise InvalidInput("outcome", code)
 
 
+def _safety_running(snapshot: Snapshot, _occurrence: Occurrence) -> None:
+    if snapshot.running("SAFETY") is None:
+        raise ActionNotAllowed("no safety plan is waited for")
+
+
 ADVICE_OUTCOMES = frozenset({Outcome.ADVISED, Outcome.PHONE, Outcome.SOLICITOR, Outcome.NO_LONGER_NEEDED})
 
 
@@ -534,6 +549,7 @@ GUARDS: Mapping[Guard, Callable[[Snapshot, Occurrence], None]] = MappingProxyTyp
         Guard.SUBJECT_UNRESOLVED: _subject_unresolved,
         Guard.PATIENT_DATA_OPEN: _patient_data_open,
         Guard.CONTAIN_RUNNING: _contain_running,
+        Guard.SAFETY_RUNNING: _safety_running,
         Guard.OUTCOME_FITS: _outcome_fits,
         Guard.NOTHING_BURIED: _nothing_buried,
     }
@@ -546,5 +562,6 @@ STANDING_GUARDS = frozenset(
         Guard.SUBJECT_UNRESOLVED,
         Guard.PATIENT_DATA_OPEN,
         Guard.CONTAIN_RUNNING,
+        Guard.SAFETY_RUNNING,
     }
 )

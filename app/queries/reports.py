@@ -101,7 +101,7 @@ class OwnReport:
     @property
     def next_promise(self) -> ClockView | None:
         """The promise that falls or fell due first and is still to be kept."""
-        running = [one for one in self.clocks if one.is_running and one.paused_at is None]
+        running = [one for one in self.clocks if one.is_running and one.paused_at is None and one.is_promise]
         return min(running, key=lambda one: one.due_at, default=None)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.database import installation_of, transaction
 from app.domain.actors import Act
 from app.domain.calendars import LONDON
-from app.domain.errors import InvalidInput, NotAvailable, NotFound, StaleCase
+from app.domain.errors import InvalidInput, NobodyEligible, NotAvailable, NotFound, StaleCase
 from app.domain.events import (
     CODE,
     ActionCompleted,
@@ -26,6 +26,7 @@ from app.domain.events import (
     ContainmentRecorded,
     DutyDecided,
     Event,
+    GuardianTold,
     InformationRequested,
     InterimDecided,
     MessageSent,
@@ -37,6 +38,7 @@ from app.domain.events import (
     PatientDecided,
     RecusalMade,
     ReportAcknowledged,
+    SafetyPlanned,
     SeverityLowered,
     SeveritySet,
     SubjectResolved,
@@ -57,6 +59,7 @@ from app.services.changes import load, write
 from app.services.clockworks import clockwork_for
 from app.services.definitions import definition_of
 from app.services.routing import (
+    UNRESOLVED,
     Ground,
     assign,
     conflicted_handlers,
@@ -481,6 +484,23 @@ def _taking_over(scene: Scene) -> tuple[tuple[Routed, Assigned], ...]:
     return ((routed, replace(taken, is_owner=False)),)
 
 
+def with_guardian(scene: Scene, wish: Wish) -> Wish:
+    """The same, and a guardian without a conflict is told, or whoever stands in; nothing more where nobody can be."""
+    ground = replace(_ground(scene, is_unresolved=False), only=UNRESOLVED)
+    try:
+        routed, told = _given(
+            scene, lambda: find_holder(scene.session, Role.GUARDIAN, ground, row="withdrawal")
+        )
+    except NobodyEligible:
+        return wish
+    return replace(
+        wish,
+        events=(*wish.events, GuardianTold(by="clock", to=told.capacity)),
+        joining=(replace(told, is_owner=False),),
+        routed=(routed,),
+    )
+
+
 def agree_actions(case_id: UUID, version: int, *, items: Sequence[Item], act: Act) -> None:
     """Records what will be done, by whom and by when."""
 
@@ -529,6 +549,20 @@ def record_containment(case_id: UUID, version: int, *, how: str, text: str, act:
             events=(ContainmentRecorded(by=scene.by, how=how),), texts=scene.text(MessageKind.NOTE, text)
         )
         return Occurrence(action=Action.RECORD_CONTAINMENT, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)
+
+
+def record_safety_plan(case_id: UUID, version: int, *, text: str, act: Act) -> None:
+    """Records what was agreed with a reporter who works with the person, for handlers to read."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        wish = Wish(
+            events=(SafetyPlanned(by=scene.by),),
+            texts=scene.text(MessageKind.NOTE, _said("text", text)),
+            tells_reporter=True,
+        )
+        return Occurrence(action=Action.RECORD_SAFETY_PLAN, capacity=scene.by), wish
 
     _enter(case_id, version, act, build)
 

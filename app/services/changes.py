@@ -355,12 +355,12 @@ def _new_pause(one: Changes, pause: PauseRow, act: Act) -> Pause:
 
 
 def _write_people(session: Session, one: Changes, act: Act) -> None:
-    if one.after.closed_at and not one.before.closed_at:
-        _count(session, _handling(session, one.after.case_id), -1)
-    elif one.before.closed_at and not one.after.closed_at:
+    if one.before.closed_at and not one.after.closed_at:
         _count(session, _handling(session, one.after.case_id), 1)
     _end_handlers(session, one.after, one.wish.leaving, act)
     _start_handlers(session, one.after, one.wish.joining, act)
+    if one.after.closed_at and not one.before.closed_at:
+        _count(session, _handling(session, one.after.case_id), -1)
     _insert(session, _exclusions(one.after, one.wish))
     _insert(session, [_party(one.after, PartyRole.SUBJECT, token) for token in one.wish.subject_tokens])
     _insert(
@@ -445,7 +445,7 @@ def _handler(case: Snapshot, one: Assigned, act: Act) -> CaseHandler:
         from_at=act.now,
         until_at=None,
         outside_organisation_id=case.organisation_id if one.is_outside else None,
-        next_due_at=min((row.due_at for row in case.clocks if row.is_running), default=None),
+        next_due_at=min((row.due_at for row in case.clocks if row.is_due_next), default=None),
     )
 
 

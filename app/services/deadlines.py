@@ -20,7 +20,15 @@ from app.database import reader, transaction
 from app.domain.actors import CLOCK, Act
 from app.domain.calendars import LONDON
 from app.domain.errors import DomainError, StaleCase, TryAgainLater
-from app.domain.events import CaseEscalated, DeadlineMissed, Event, OfficerTold, SweepRun, WaitEnded
+from app.domain.events import (
+    CaseEscalated,
+    DeadlineMissed,
+    Event,
+    MemberReminded,
+    OfficerTold,
+    SweepRun,
+    WaitEnded,
+)
 from app.domain.plan import Assigned, Changes, Wish, plan, plan_fired, plan_missed
 from app.domain.routing import Routed
 from app.domain.vocabulary import Role
@@ -55,12 +63,13 @@ class Swept:
     missed: int = 0
     escalated: int = 0
     resumed: int = 0
+    reminded: int = 0
     set_aside: int = 0
 
     @property
     def fired(self) -> int:
         """How many rungs were carried out."""
-        return self.missed + self.escalated + self.resumed
+        return self.missed + self.escalated + self.resumed + self.reminded
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +214,9 @@ def _planned(scene: Scene, row: ClockRow) -> tuple[Changes, str]:
     if row.rung:
         return _escalated(scene, row), "escalated"
     clock = scene.definition.clocks[row.clock]
+    if clock.fires is Action.REMIND:
+        wish = Wish(events=(MemberReminded(by=BY_CLOCK),), tells_reporter=True)
+        return _plan(scene, Occurrence(action=clock.fires), wish), "reminded"
     if clock.fires:
         return _waited(scene, clock.fires), "resumed"
     return _missed(scene, row), "missed"

@@ -27,7 +27,6 @@ from app.domain.workflow import (
     Action,
     Clock,
     ClockRow,
-    ClockState,
     Definition,
     Occurrence,
     Snapshot,
@@ -89,10 +88,8 @@ class Opened:
     @property
     def next_clock(self) -> ClockRead | None:
         """The running clock that falls or fell due first."""
-        running = [
-            one for one in self.clocks if one.row.is_running and one.row.state is not ClockState.PAUSED
-        ]
-        return min(running, key=lambda one: (one.row.due_at, one.row.clock), default=None)
+        waiting = [one for one in self.clocks if one.row.is_due_next]
+        return min(waiting, key=lambda one: (one.row.due_at, one.row.clock), default=None)
 
 
 def find(reference: str, *, act: Act) -> bool:

@@ -29,7 +29,7 @@ from app.models.organisation import Organisation
 from app.models.person import Membership
 from app.queries.cases import Standing
 from app.queries.reports import own_case
-from app.services.casework import enter_unseen
+from app.services.casework import Build, Scene, enter_unseen, with_guardian
 from app.services.changes import load, sealed_at, write
 from app.services.definitions import definition_of
 
@@ -71,12 +71,21 @@ def withdraw(case_id: UUID, version: int, *, asked: AskedToWithdraw, why: str, a
     """Takes a report back that nobody has triaged.
 
     What is said about the reasons is sealed as a reason of the reporter's, for the guardian alone: a code of
-    ``AskedToWithdraw`` on the first line, then the words. Raises ActionNotAllowed once work has begun, or
+    ``AskedToWithdraw`` on the first line, then the words. If somebody asked for it, a guardian is told. Raises ActionNotAllowed once work has begun, or
     where a patient may be at risk.
     """
     text = f"{asked}\n{why}" if asked or why else ""
-    event = ReportWithdrawn(by=REPORTER)
-    _write(case_id, version, Action.WITHDRAW, event, (MessageKind.REASON, text), act)
+    wish = Wish(
+        events=(ReportWithdrawn(by=REPORTER),),
+        texts=_text(MessageKind.REASON, text, is_for_officer=False),
+        tells_owner=True,
+    )
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        told = with_guardian(scene, wish) if asked is AskedToWithdraw.YES else wish
+        return Occurrence(action=Action.WITHDRAW, is_reporter=True), told
+
+    _enter(case_id, version, act, build)
 
 
 def set_contact(case_id: UUID, *, address: str | None, act: Act) -> None:
@@ -95,20 +104,26 @@ def set_contact(case_id: UUID, *, address: str | None, act: Act) -> None:
 def _write(
     case_id: UUID, version: int, action: Action, event: Event, text: tuple[MessageKind, str], act: Act
 ) -> None:
-    """The reporters' door: whose report it is comes before whether the page is old."""
-    with transaction() as session:
-        case = _own(session, case_id, act)
-        if case.version != version:
-            raise StaleCase("the page is older than the case")
-        officer = _officer_asking(session, case) if action in ANSWERING else None
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        officer = _officer_asking(scene.session, scene.case) if action in ANSWERING else None
         wish = Wish(
             events=(event,),
             texts=_text(*text, is_for_officer=officer is not None),
             tells=frozenset({officer} if officer else ()),
             tells_owner=True,
         )
-        occurrence = Occurrence(action=action, is_reporter=True)
-        enter_unseen(session, case, act, lambda _scene: (occurrence, wish), standing=AS_REPORTER)
+        return Occurrence(action=action, is_reporter=True), wish
+
+    _enter(case_id, version, act, build)
+
+
+def _enter(case_id: UUID, version: int, act: Act, build: Build) -> None:
+    """The reporters' door: whose report it is comes before whether the page is old."""
+    with transaction() as session:
+        case = _own(session, case_id, act)
+        if case.version != version:
+            raise StaleCase("the page is older than the case")
+        enter_unseen(session, case, act, build, standing=AS_REPORTER)
 
 
 def _own(session: Session, case_id: UUID, act: Act) -> Case:

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.database import reader, transaction
-from app.domain.vocabulary import Duty, Kind, PatientData, ReporterIdentity, Role, Severity
+from app.domain.vocabulary import Duty, Kind, Outcome, PatientData, ReporterIdentity, Role, Severity
 from app.keychain import account_code
 from app.models.account import AccountCode
 from app.models.case import Case, CaseHandler
@@ -19,8 +19,11 @@ from app.models.ledger import AuditEntry
 from app.models.mail import Mail, MailKind
 from app.models.organisation import Closure
 from app.models.person import Membership, Person, Relation
+from app.services import casework
+from tests.factories import World
 from tests.infrastructure.clock import Clock
 from tests.infrastructure.strict_client import StrictClient
+from tests.integration.handling import Account
 from tests.integration.staffing import PASSWORD, Somebody, Staff
 
 NEWCOMER = {
@@ -304,6 +307,20 @@ def test_a_role_with_open_work_is_handed_over_first(app, client, administrator, 
     assert "Ask the person to pass it on first" in " ".join(client.submit(end, {"last_on": ""}).text.split())
     with app.app_context(), transaction() as session:
         session.execute(update(CaseHandler).values(until_at=clock()))
+    assert client.submit(end, {"last_on": ""}).status_code == 302
+
+
+def test_a_role_can_end_once_its_last_case_is_closed(app, client, clock):
+    world = World(app, clock)
+    sent = world.self_report()
+    owner = world.owner(sent)
+    world.triage(sent)
+    client.sign_in(Account(world.holder(Role.ADMINISTRATOR).email))
+    end = f"/people/{owner.membership_id}/end"
+    assert "Ask the person to pass it on first" in " ".join(client.submit(end, {"last_on": ""}).text.split())
+    closing = casework.Closing(outcome=Outcome.PUT_RIGHT, text="It was put right and we talked it over.")
+    world.do(casework.close, sent, closing=closing)
+    assert owner.membership_id in world.handlers(sent)
     assert client.submit(end, {"last_on": ""}).status_code == 302
 
 

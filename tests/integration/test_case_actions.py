@@ -341,6 +341,30 @@ def test_reopening_brings_the_case_back(client, world):
     assert world.case(sent).closed_at is None
 
 
+def test_a_safety_plan_is_due_where_the_reporter_works_with_the_person_and_is_met(
+    client, another_client, world
+):
+    reporter = world.doctor()
+    sent = world.concern(about=world.doctor(), by=reporter, works_together="yes")
+    owned(client, world, sent)
+    assert "To be made with the reporter by Wednesday 8 April 2026 at 5pm." in text_at(client, at(sent))
+    assert "Write what you agreed" in text_of_answer(fill(client, at(sent, "safety-plan"), {}))
+    text = text_of_answer(fill(client, at(sent, "safety-plan"), {"text": "She calls Dr Moss."}))
+    assert "A safety plan was made with the reporter." in text
+    assert "She calls Dr Moss." in text
+    assert client.get(at(sent, "safety-plan")).status_code == 409
+    own = text_at(signed_in(another_client(), reporter), f"/reports/{sent.reference}")
+    assert "A safety plan was made with you." in own
+    assert "Dr Moss" not in own
+
+
+@pytest.mark.parametrize("answer", ["no", "unknown", None])
+def test_no_safety_plan_is_due_for_anybody_else(client, world, answer):
+    sent = world.concern(about=world.doctor(), works_together=answer)
+    owned(client, world, sent)
+    assert "afety plan" not in text_at(client, at(sent))
+
+
 # What is wrong stands beside the field, and what was written stays
 
 ERRORS = {
@@ -485,13 +509,13 @@ def test_a_stale_form_says_what_changed_and_keeps_the_text(client, world):
     owned(client, world, sent)
     form = stale_form(client, sent, "message")
     world.triage(sent)
-    answer = client.post(at(sent, "message"), data=form | {"text": "These are my words"})
+    answer = client.post(at(sent, "message"), data=form | {"text": "Aberystwyth"})
     text = text_of_answer(answer)
     assert answer.status_code == 409
     assert "Someone else changed this first" in text
     assert "The clinical lead triaged the case." in text
     assert "opened the case" not in text
-    assert "These are my words" in text
+    assert "Aberystwyth" in text
     assert "The report was sent." not in text
     assert "case:message:sent" not in tags(world, sent)
 

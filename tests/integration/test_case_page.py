@@ -6,11 +6,12 @@ from datetime import date, timedelta
 import pytest
 
 from app.domain.errors import NotFound
-from app.domain.report import SubjectChoice
+from app.domain.report import Answered, SubjectChoice
 from app.domain.vocabulary import (
     Duty,
     Harm,
     Identifiability,
+    Lane,
     PatientData,
     Role,
     Severity,
@@ -357,3 +358,27 @@ def test_a_page_of_a_timeline_is_nobody_elses(world):
         timeline.stretch(world.actor(world.doctor()), sent.case_id, before=timeline.END)
     with world.app.app_context(), pytest.raises(NotFound):
         reports.happened(world.actor(world.doctor()), sent.case_id, before=timeline.END)
+
+
+def test_the_owner_reads_that_somebody_to_keep_away_was_not_found(client, another_client, world):
+    sent = world.concern(about=world.doctor(), keep_away="Nobody Anywhere", severity=Severity.CRITICAL)
+    unfound = "The reporter named somebody to keep away who was not found here."
+    assert unfound in text_at(signed_in(client, world.owner(sent)), f"/cases/{sent.reference}")
+    told = world.holder(Role.RESPONSIBLE_OFFICER)
+    assert unfound not in text_at(signed_in(another_client(), told), f"/cases/{sent.reference}")
+
+
+@pytest.mark.parametrize("given", ["unsure", "no"])
+def test_who_is_not_sure_about_a_risk_is_flagged_for_triage(client, world, given):
+    answer = Answered(
+        question="risk_now",
+        page="risk-now",
+        version=1,
+        wording="Is somebody at risk of harm today?",
+        value=given,
+        words="I am not sure",
+        lane=Lane.EMPLOYER,
+    )
+    sent = world.self_report(answers=(answer,))
+    text = text_at(signed_in(client, world.owner(sent)), f"/cases/{sent.reference}")
+    assert ("At risk today The reporter is not sure." in text) is (given == "unsure")

@@ -299,6 +299,12 @@ DEEDS: dict[str, Callable[[Premises], Deed]] = {
     "casework.agree_actions": lambda place: at_work(place, triaged(place), "agree-actions", **AGREED),
     "casework.complete_action": completes,
     "casework.containment": lambda place: at_work(place, about_a_patient(place), "containment", how="down"),
+    "casework.safety_plan": lambda place: at_work(
+        place,
+        place.world.concern(about=place.world.doctor(), works_together="yes"),
+        "safety-plan",
+        text="She calls the ward manager.",
+    ),
     "casework.patient_data": decides_on_the_patient,
     "casework.outside_notice": tells_the_gmc,
     "casework.resolve_subject": lambda place: at_work(

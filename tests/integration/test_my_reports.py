@@ -549,6 +549,36 @@ def test_who_pressed_a_reporter_to_withdraw_is_for_the_guardian_alone(world: Wor
     assert file.messages == ()
 
 
+@pytest.mark.parametrize("asked", [AskedToWithdraw.YES, AskedToWithdraw.RATHER_NOT])
+def test_a_guardian_is_told_in_private_that_somebody_pressed_a_reporter(
+    world: World, another_client: Clients, asked: AskedToWithdraw
+) -> None:
+    doctor, guardian = world.doctor(), world.holder(Role.GUARDIAN)
+    sent = world.self_report(by=doctor)
+    owner = world.owner(sent)
+    act(world, reporting.withdraw, sent, by=doctor, asked=asked, why="My supervisor told me to.")
+    is_told = asked is AskedToWithdraw.YES
+    assert (guardian.membership_id in world.handlers(sent)) is is_told
+    assert world.sees(guardian, sent) is is_told
+    assert (world.open_cases(guardian), world.open_cases(owner)) == (0, 0)
+    owners = words(signed_in(another_client, owner).get(f"/cases/{sent.reference}"))
+    assert "My supervisor told me to." not in owners
+    assert "uardian" not in owners
+    if is_told:
+        shown = words(signed_in(another_client, guardian).get(f"/cases/{sent.reference}"))
+        assert "Somebody asked the reporter to withdraw. My supervisor told me to." in shown
+
+
+def test_whoever_stands_in_for_a_guardian_reads_it_too(world: World, another_client: Clients) -> None:
+    doctor, guardian = world.doctor(), world.holder(Role.GUARDIAN)
+    lead = world.holder(Role.BOARD_LEAD)
+    sent = world.concern(by=doctor, about=guardian)
+    act(world, reporting.withdraw, sent, by=doctor, asked=AskedToWithdraw.YES, why="He shouted.")
+    assert not world.sees(guardian, sent)
+    shown = words(signed_in(another_client, lead).get(f"/cases/{sent.reference}"))
+    assert "Somebody asked the reporter to withdraw. He shouted." in shown
+
+
 # News by mail
 
 

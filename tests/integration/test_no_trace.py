@@ -75,6 +75,7 @@ CASE_PAGES = (
     "/recuse",
     "/agree-actions",
     "/containment",
+    "/safety-plan",
     "/patient-data",
     "/outside-notice",
     "/resolve-subject",

@@ -297,3 +297,27 @@ def test_an_instant_with_another_offset_is_the_same_instant(world: World, app: F
     sent = world.self_report()
     assert _row(world, sent, "ACK").due_at.tzinfo is UTC
     assert _row(world, sent, "ACK").due_at > datetime(2026, 4, 7, tzinfo=UTC)
+
+
+def test_a_member_who_told_the_mdo_alone_of_patient_information_is_reminded_a_day_later(world: World) -> None:
+    member = world.doctor()
+    sent = world.advice(by=member, **PATIENT)
+    act = world.act(member)
+    with world.app.app_context():
+        reporting.set_contact(sent.case_id, address="me@example.net", act=act)
+    before = world.case(sent)
+    assert _sweep(world, after=timedelta(hours=24, minutes=-1)).fired == 0
+    assert _sweep(world, after=timedelta(minutes=1)).reminded == 1
+    assert _row(world, sent, "REMIND").state is ClockState.MET
+    assert "advice:reminder:sent" in _tags(world, sent)
+    with world.app.app_context():
+        mails = reader().scalars(select(Mail.kind).where(Mail.case_id == sent.case_id)).all()
+    assert mails.count(MailKind.NEWS) == 1
+    assert (world.case(sent).state, world.case(sent).next_clock) == (before.state, "MDO-REPLY")
+
+
+@pytest.mark.parametrize("facts", [{}, PATIENT | {"tells_employer": True}])
+def test_nobody_else_is_reminded(world: World, facts: dict[str, Any]) -> None:
+    sent = world.advice(**facts)
+    assert _sweep(world, after=timedelta(hours=25)).reminded == 0
+    assert "advice:reminder:sent" not in _tags(world, sent)

@@ -86,6 +86,10 @@ def opened(kind: Kind = Kind.SELF_REPORT, **facts: object) -> Snapshot:
 def _is_wanted(clock: Clock, fresh: Snapshot) -> bool:
     if clock.armed_when is Condition.NEVER_AT_OPENING:
         return False
+    if clock.armed_when is Condition.PATIENT_DATA_KEPT_FROM_EMPLOYER:
+        return fresh.patient_data is not PatientData.NO
+    if clock.armed_when is Condition.WORKS_TOGETHER:
+        return fresh.kind is Kind.CONCERN
     return clock.armed_when is Condition.ALWAYS or fresh.patient_data is not PatientData.NO
 
 

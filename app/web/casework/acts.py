@@ -31,6 +31,7 @@ from app.web.casework.forms import (
     QuestionForm,
     RecuseForm,
     ReferForm,
+    SafetyPlanForm,
 )
 from app.web.casework.pages import bp, opened
 from app.web.forms import Choice
@@ -60,6 +61,7 @@ RECUSE = Page(
 )
 AGREE = Page(action=Action.AGREE_ACTIONS, template="agree", done=_l("The actions were saved."))
 COMPLETE = Page(action=Action.COMPLETE_ACTION, template="complete", done=_l("The action is marked as done."))
+SAFETY = Page(action=Action.RECORD_SAFETY_PLAN, template="safety-plan", done=_l("The safety plan was saved."))
 CONTAIN = Page(action=Action.RECORD_CONTAINMENT, template="containment", done=_l("It was recorded."))
 
 
@@ -73,7 +75,7 @@ def acknowledge(reference: str) -> ResponseReturnValue:
         case,
         form,
         ACKNOWLEDGE,
-        lambda: casework.acknowledge(case.file.id, form.at_version, text=form.text.data, act=current_act()),
+        lambda: casework.acknowledge(case.file.id, form.seen_version, text=form.text.data, act=current_act()),
     )
 
 
@@ -97,7 +99,7 @@ def request_information(reference: str) -> ResponseReturnValue:
         ASK,
         lambda: casework.request_information(
             case.file.id,
-            form.at_version,
+            form.seen_version,
             question=form.question.data,
             why=form.why.data,
             act=current_act(),
@@ -114,7 +116,7 @@ def message(reference: str) -> ResponseReturnValue:
         case,
         form,
         MESSAGE,
-        lambda: casework.message(case.file.id, form.at_version, text=form.text.data, act=current_act()),
+        lambda: casework.message(case.file.id, form.seen_version, text=form.text.data, act=current_act()),
     )
 
 
@@ -127,7 +129,7 @@ def note(reference: str) -> ResponseReturnValue:
         case,
         form,
         NOTE,
-        lambda: casework.note(case.file.id, form.at_version, text=form.text.data, act=current_act()),
+        lambda: casework.note(case.file.id, form.seen_version, text=form.text.data, act=current_act()),
     )
 
 
@@ -142,7 +144,7 @@ def refer(reference: str) -> ResponseReturnValue:
         asked = _chosen(form.to.data)
         taken = casework.refer(
             case.file.id,
-            form.at_version,
+            form.seen_version,
             to=asked,
             reason=form.reason.data,
             text=form.text.data,
@@ -186,7 +188,7 @@ def escalate(reference: str) -> ResponseReturnValue:
     def act() -> None:
         casework.escalate(
             case.file.id,
-            form.at_version,
+            form.seen_version,
             reason=form.reason.data,
             knows=form.knows.data,
             act=current_act(),
@@ -203,7 +205,7 @@ def recuse(reference: str) -> ResponseReturnValue:
 
     def act() -> ResponseReturnValue:
         casework.recuse(
-            case.file.id, form.at_version, kind=form.kind.data, text=form.text.data, act=current_act()
+            case.file.id, form.seen_version, kind=form.kind.data, text=form.text.data, act=current_act()
         )
         return redirect(url_for(".worklist"))
 
@@ -223,7 +225,9 @@ def agree_actions(reference: str) -> ResponseReturnValue:
         case,
         form,
         AGREE,
-        lambda: casework.agree_actions(case.file.id, form.at_version, items=_items(form), act=current_act()),
+        lambda: casework.agree_actions(
+            case.file.id, form.seen_version, items=_items(form), act=current_act()
+        ),
     )
 
 
@@ -264,7 +268,7 @@ def complete_action(reference: str, item: UUID) -> ResponseReturnValue:
         form,
         COMPLETE,
         lambda: casework.complete_action(
-            case.file.id, form.at_version, item_id=item, done=form.done.data, act=current_act()
+            case.file.id, form.seen_version, item_id=item, done=form.done.data, act=current_act()
         ),
         item=agreed,
     )
@@ -281,9 +285,24 @@ def containment(reference: str) -> ResponseReturnValue:
         CONTAIN,
         lambda: casework.record_containment(
             case.file.id,
-            form.at_version,
+            form.seen_version,
             how=form.how.data,
             text=form.text.data,
             act=current_act(),
+        ),
+    )
+
+
+@bp.route("/cases/<reference>/safety-plan", methods=["GET", "POST"])
+@requires(Permission.CASE_ACT)
+def safety_plan(reference: str) -> ResponseReturnValue:
+    """Records the safety plan that was made with the reporter."""
+    case, form = opened(reference), SafetyPlanForm()
+    return act_on(
+        case,
+        form,
+        SAFETY,
+        lambda: casework.record_safety_plan(
+            case.file.id, form.seen_version, text=form.text.data, act=current_act()
         ),
     )

@@ -121,7 +121,7 @@ def _triaged(case: Opened, form: TriageForm) -> ResponseReturnValue | None:
         duty=Duty(form.duty.data) if is_concern else None,
         duty_reason=form.duty_reason.data if is_concern else "",
     )
-    casework.triage(case.file.id, form.at_version, decision=decision, act=current_act())
+    casework.triage(case.file.id, form.seen_version, decision=decision, act=current_act())
     if form.route.data == "keep":
         return None
     return redirect(url_for(f".{form.route.data}", reference=case.file.reference))
@@ -138,7 +138,7 @@ def patient_data(reference: str) -> ResponseReturnValue:
         PATIENT_DATA,
         lambda: casework.decide_patient_data(
             case.file.id,
-            form.at_version,
+            form.seen_version,
             patient_data=PatientData(form.patient_data.data),
             is_risk_unlikely=form.risk.data == "unlikely",
             reason=form.reason.data,
@@ -160,7 +160,7 @@ def outside_notice(reference: str) -> ResponseReturnValue:
     def act() -> None:
         casework.record_external_notice(
             case.file.id,
-            form.at_version,
+            form.seen_version,
             body=form.body.data,
             text=_notice_text(form),
             act=current_act(),
@@ -204,7 +204,7 @@ def resolve_subject(reference: str) -> ResponseReturnValue:
         person_id = known.get(form.person.data)
         casework.resolve_subject(
             case.file.id,
-            form.at_version,
+            form.seen_version,
             person_id=person_id,
             reason=form.reason.data,
             act=current_act(),
@@ -224,7 +224,7 @@ def close(reference: str) -> ResponseReturnValue:
     form.shape(open_actions=case.snapshot.open_actions, asks_for_patient=_asks_for_patient(case))
 
     def act() -> None:
-        casework.close(case.file.id, form.at_version, closing=_closing(form), act=current_act())
+        casework.close(case.file.id, form.seen_version, closing=_closing(form), act=current_act())
 
     return act_on(case, form, CLOSE, act, in_the_way=_in_the_way(case))
 
@@ -273,7 +273,7 @@ def reopen(reference: str) -> ResponseReturnValue:
     case, form = opened(reference), ReopenForm()
 
     def act() -> ResponseReturnValue | None:
-        casework.reopen(case.file.id, form.at_version, reason=form.reason.data, act=current_act())
+        casework.reopen(case.file.id, form.seen_version, reason=form.reason.data, act=current_act())
         if form.who.data == "refer":
             return redirect(url_for(".refer", reference=case.file.reference))
         return None

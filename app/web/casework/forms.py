@@ -8,7 +8,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.domain.vocabulary import Severity
-from app.web.forms import Choice, DayField, Form, HiddenField, area, choice_of, line, list_of
+from app.web.acting import ActForm, number_in
+from app.web.forms import Choice, DayField, HiddenField, area, choice_of, line, list_of
 
 SHORTEST_REASON = 10
 SHORTEST_OUTCOME = 20
@@ -23,17 +24,8 @@ def options(labels: Mapping[str, object]) -> list[Choice]:
     return [Choice(value=value, label=label) for value, label in labels.items()]
 
 
-class CaseForm(Form):
-    """A form about one case, with the version it was shown and the last entry that stood on the page."""
-
-    version = HiddenField()
-    seen = HiddenField()
-
-    @property
-    def at_version(self) -> int:
-        """The version that the page showed; 0, which no case has, where the field was lost on the way."""
-        text = self.version.data or ""
-        return int(text) if text.isdecimal() and len(text) < 10 else 0
+class CaseForm(ActForm):
+    """A form about one case, whose fields can also fail to fit together."""
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Checks each field, then whether they fit together."""
@@ -260,9 +252,7 @@ class AgreeForm(CaseForm):
     @property
     def shown(self) -> range:
         """The rows that stand on the page."""
-        text = self.rows.data or ""
-        count = int(text) if text.isdecimal() and len(text) < 3 else 1
-        return range(1, min(max(count, 1), ROWS[-1]) + 1)
+        return range(1, min(max(number_in(self.rows.data), 1), ROWS[-1]) + 1)
 
     @property
     def filled(self) -> list[int]:
@@ -323,6 +313,12 @@ class ContainmentForm(CaseForm):
         missing=_l("Select what you checked"),
     )
     text = area(_l("Note for handlers (optional)"), longest=2000)
+
+
+class SafetyPlanForm(CaseForm):
+    """What was agreed with the reporter."""
+
+    text = area(_l("What you agreed"), longest=5000, missing=_l("Write what you agreed with the reporter"))
 
 
 class PatientDataForm(CaseForm):

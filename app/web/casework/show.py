@@ -32,6 +32,7 @@ PAGES = {
     Action.AGREE_ACTIONS: "agree_actions",
     Action.COMPLETE_ACTION: "complete_action",
     Action.RECORD_CONTAINMENT: "containment",
+    Action.RECORD_SAFETY_PLAN: "safety_plan",
     Action.DECIDE_PATIENT_DATA: "patient_data",
     Action.RECORD_EXTERNAL_NOTICE: "outside_notice",
     Action.RESOLVE_SUBJECT: "resolve_subject",

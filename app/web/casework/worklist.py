@@ -18,7 +18,8 @@ from app.queries.worklist import Group, Place, Row, View, Wanted, Worklist
 from app.services import disclosure
 from app.web import moments
 from app.web.access import current_act, current_actor, current_now, installation, requires
-from app.web.casework.pages import NO_REFERENCE, bp
+from app.web.acting import NO_REFERENCE
+from app.web.casework.pages import bp
 from app.web.casework.wording import category_words, shown_role
 from app.web.words import STATES, state_words, words
 

@@ -95,8 +95,8 @@ def _employer(desk: Desk, report: Report, seen: Foreseen) -> Foretold:
 
 
 def is_by_number(report: Report) -> bool:
-    """Whether the role would tell if a GMC number belongs to somebody here: then it is not said beforehand."""
-    return report.subject is not None and report.subject.gmc_number is not None
+    """Whether the role would tell if a number or a name belongs to somebody here: then it is not said beforehand."""
+    return bool(report.keep_away) or (report.subject is not None and report.subject.gmc_number is not None)
 
 
 def _holder(report: Report, seen: Foreseen) -> str:
@@ -122,6 +122,8 @@ def _employer_dates(desk: Desk, report: Report, seen: Foreseen) -> Iterator[Date
                 "They will also check by then that it is noted and taken down, or that the site has been asked to."
             ),
         )
+    if "SAFETY" in promised:
+        yield _dated(promised["SAFETY"], _("Someone will make a safety plan with you by then."))
     if "ICO" in promised and report.holder is not Holder.OWN:
         yield _dated(promised["ICO"], _regulator(desk, report, seen))
     yield _dated(promised["FB20"], _("You will get news by then."))
@@ -155,11 +157,18 @@ def _employer_lines(desk: Desk, report: Report, seen: Foreseen) -> Iterator[str]
     who = signed_in()
     if who and who.role is seen.asked and not is_by_number(report):
         yield own_role(seen)
+    if seen.asked is Role.OUTSIDE_REVIEWER:
+        yield _from_outside(seen.organisation_name)
     yield _opening(report, seen)
     yield from _about_patients(desk, report)
     if _is_speech(report) and report.patient_data is not PatientData.NO:
         yield _("Nobody will ask for it to be taken down before your right to speak has been weighed up.")
     yield _withdrawal(seen)
+
+
+def _from_outside(organisation: str) -> str:
+    """More than three people were named to be kept away."""
+    return _("Thank you. Someone from outside %(org)s will check who can work on this.", org=organisation)
 
 
 def _opening(report: Report, seen: Foreseen) -> str:
@@ -206,11 +215,11 @@ def _mdo(desk: Desk, report: Report, seen: Foreseen, reports: Reports) -> Foreto
         organisation_name=seen.organisation_name,
         role=role_in_sentence(seen.role),
         dates=[_dated(seen.promises["MDO-REPLY"], will_answer)],
-        lines=list(_mdo_lines(desk, report, reports)),
+        lines=list(_mdo_lines(desk, report, reports, seen)),
     )
 
 
-def _mdo_lines(desk: Desk, report: Report, reports: Reports) -> Iterator[str]:
+def _mdo_lines(desk: Desk, report: Report, reports: Reports, seen: Foreseen) -> Iterator[str]:
     if report.holder is Holder.OWN and report.realised_at:
         yield _own_practice(report.realised_at)
     if reports.employer:
@@ -224,8 +233,11 @@ def _mdo_lines(desk: Desk, report: Report, reports: Reports) -> Iterator[str]:
     yield _("This does not tell your employer.")
     if report.holder is not Holder.OWN:
         yield _("Asking does not start the 72 hours or any other clock at work.")
-    if report.patient_data is not PatientData.NO:
-        yield _("Your employer may need to know soon.")
+    if "REMIND" in seen.promises:
+        yield _(
+            "Your employer may need to know soon. We will remind you on %(moment)s.",
+            moment=moments.moment(seen.promises["REMIND"].due_at),
+        )
 
 
 def _risk(desk: Desk, reports: Reports) -> str:
