@@ -40,6 +40,7 @@ from app.services.changes import sealed_at
 BATCH = 100
 ATTEMPTS = 8
 LEASE = timedelta(minutes=5)
+SHOWN_FOR = timedelta(days=1)
 LONGEST_ERROR = 60
 log = logging.getLogger(__name__)
 
@@ -275,7 +276,7 @@ def _mark(ids: Sequence[UUID], state: MailState, now: datetime) -> None:
 
 
 def _put_back(ids: Sequence[UUID], why: str, now: datetime) -> None:
-    """Tried again later and later, with some jitter; after eight times it is dead and shows in the health."""
+    """Tried again later and later, with some jitter; after eight times it is dead and shows in the health for a day."""
     with transaction() as session:
         for mail in session.scalars(select(Mail).where(Mail.id.in_(ids))):
             wait = timedelta(seconds=30 * 2**mail.attempts * random.uniform(0.8, 1.2))  # noqa: S311  jitter, no secret
@@ -283,6 +284,12 @@ def _put_back(ids: Sequence[UUID], why: str, now: datetime) -> None:
             mail.last_error = why[:LONGEST_ERROR]
             if mail.attempts >= ATTEMPTS:
                 mail.state, mail.ended_at = MailState.DEAD, now
+
+
+def gave_up_lately(*, now: datetime) -> bool:
+    """Whether a mail died in the last day: somebody was not told, and the health of the service says so."""
+    dead = select(Mail.id).where(Mail.state == MailState.DEAD, Mail.ended_at > now - SHOWN_FOR)
+    return reader().scalar(dead.limit(1)) is not None
 
 
 def note_delivery(delivered: Delivered, *, act: Act) -> None:

@@ -335,6 +335,16 @@ def test_a_mail_that_cannot_be_sent_is_tried_later_and_later_and_then_given_up(
     assert _deliver(world) == Delivered()
 
 
+def test_a_mail_that_was_given_up_shows_in_the_health_for_a_day(world: World, client: StrictClient) -> None:
+    doctor = world.doctor()
+    with world.app.app_context(), transaction() as session:
+        queue(session, MailKind.SIGN_IN, person_id=doctor.person_id, now=world.clock())
+        session.execute(update(Mail).values(state=MailState.DEAD, ended_at=world.clock()))
+    assert client.get("/health").status_code == 503
+    world.clock.advance(days=1)
+    assert client.get("/health").status_code == 200
+
+
 def test_one_address_that_is_refused_does_not_stop_the_others(world: World, office: PostOffice) -> None:
     first, second = world.self_report(), world.self_report()
     refused, fine = world.owner(first), world.owner(second)
