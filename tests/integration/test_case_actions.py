@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from app.domain.vocabulary import Duty, Identifiability, OrganisationType, PatientData, Role, Severity
+from app.domain.report import Answered
+from app.domain.vocabulary import Duty, Identifiability, Lane, OrganisationType, PatientData, Role, Severity
 from app.services import casework
 from tests.integration.handling import (
     bare,
@@ -268,7 +269,16 @@ def test_the_guardian_records_who_a_concern_is_about(client, another_client, wor
 
 
 CLOSE = {"outcome": "advice", "text": "We talked it over and agreed what to do next."}
-TOLD = {"patient": "told", "patient_how": "Dr Brack on 8 April."}
+POSTED_ON = Answered(
+    question="posted_on",
+    page="when",
+    version=1,
+    wording="When was it posted?",
+    value="2026-04-06",
+    words="6 April 2026",
+    lane=Lane.EMPLOYER,
+)
+TOLD = {"patient": "told", "patient_by": "Dr Brack", "patient_on": "7 4 2026"}
 
 
 def test_closing_tells_the_reporter_and_offers_reopening(client, world):
@@ -288,6 +298,44 @@ def test_closing_a_case_with_a_recognisable_patient_says_whether_they_were_told(
     assert "Say whether the patient was told, or why not" in refused
     fill(client, at(sent, "close"), CLOSE | TOLD)
     assert world.case(sent).closed_at is not None
+
+
+@pytest.mark.parametrize(
+    ("answers", "wrong"),
+    [
+        ({"patient": "told"}, ("Enter who told them, or decided not to", "Enter when they were told")),
+        (TOLD | {"patient_on": "8 4 2026"}, ("Date must be today or in the past",)),
+        (TOLD | {"patient_on": "5 4 2026"}, ("Date must not be before the day of the post",)),
+        (TOLD | {"patient_on": "31 2 2026"}, ("Enter a real date",)),
+        ({"patient": "decided_not", "patient_by": "Dr Brack"}, ("Say why they were not told",)),
+        ({"patient": "decided_not", "patient_why": "It would harm."}, ("Enter who told them",)),
+    ],
+)
+def test_it_is_said_who_told_the_patient_and_when_or_who_did_not_and_why(client, world, answers, wrong):
+    sent = triaged(world, patient_case(world, answers=(POSTED_ON,)))
+    world.settle(sent)
+    owned(client, world, sent)
+    html = fill(client, at(sent, "close"), CLOSE | answers)
+    for words in wrong:
+        assert words in html.text
+    assert world.case(sent).closed_at is None
+
+
+@pytest.mark.parametrize(
+    ("answers", "note"),
+    [
+        (TOLD, "The patient was told by Dr Brack on Tuesday 7 April 2026."),
+        (
+            {"patient": "decided_not", "patient_by": "Dr Brack", "patient_why": "It would harm them."},
+            "Dr Brack decided that the patient is not told. It would harm them.",
+        ),
+    ],
+)
+def test_what_was_settled_about_the_patient_is_kept_as_a_note(client, world, answers, note):
+    sent = triaged(world, patient_case(world))
+    world.settle(sent)
+    owned(client, world, sent)
+    assert note in text_of_answer(fill(client, at(sent, "close"), CLOSE | answers))
 
 
 def test_closing_says_what_the_patients_information_still_needs_and_waits_for_it(client, world):

@@ -221,7 +221,12 @@ def close(reference: str) -> ResponseReturnValue:
     case, form = opened(reference), CloseForm()
     form.outcome.choices = choices_from(outcomes_of(case.file.kind))
     form.kept.choices = _keepers(case)
-    form.shape(open_actions=case.snapshot.open_actions, asks_for_patient=_asks_for_patient(case))
+    form.shape(
+        open_actions=case.snapshot.open_actions,
+        asks_for_patient=_asks_for_patient(case),
+        today=local(current_now()).date(),
+        posted_on=case.file.report.posted_on,
+    )
 
     def act() -> None:
         casework.close(case.file.id, form.seen_version, closing=_closing(form), act=current_act())
@@ -251,19 +256,28 @@ def _keepers(case: Opened) -> list[Choice]:
 
 def _closing(form: CloseForm) -> casework.Closing:
     keeper = form.kept.data if "kept" in form else ""
-    told = form.patient.data if "patient" in form else ""
     notes = [
         _("%(who)s keeps the open actions.", who=keeper) if keeper else "",
-        form.patient_how.data if told else "",
+        _patient_text(form) if form.asks_for_patient else "",
     ]
     return casework.Closing(
         outcome=Outcome(form.outcome.data),
         text=form.text.data,
         learning=form.learning.data,
         are_actions_kept=bool(keeper),
-        is_patient_told=told == "told" if told else None,
+        is_patient_told=form.was_told if form.asks_for_patient else None,
         patient_note="\n\n".join(note for note in notes if note),
     )
+
+
+def _patient_text(form: CloseForm) -> str:
+    """What the note says of the patient, for handlers."""
+    who = form.patient_by.data
+    if form.was_told:
+        day = moments.long_date(form.patient_on.needed_day)
+        return _("The patient was told by %(who)s on %(day)s.", who=who, day=day)
+    decided = _("%(who)s decided that the patient is not told.", who=who)
+    return f"{decided}\n\n{form.patient_why.data}"
 
 
 @bp.route("/cases/<reference>/reopen", methods=["GET", "POST"])

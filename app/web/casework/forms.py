@@ -395,13 +395,19 @@ class CloseForm(CaseForm):
         choices=options({"told": _l("Yes"), "decided_not": _l("It was decided not to")}),
         missing=None,
     )
-    patient_how = area(_l("Who told the patient and when, or who decided not to and why"), longest=2000)
+    patient_by = line(_l("Who told them, or who decided not to?"), longest=200)
+    patient_on = DayField(_l("If they were told, on which day?"))
+    patient_why = area(_l("If not, why not?"), longest=2000)
     open_actions: int = 0
+    today: date = date.max
+    posted_on: date = date.min
 
-    def shape(self, *, open_actions: int, asks_for_patient: bool) -> None:
-        """Leaves out what this case has settled."""
-        self.open_actions = open_actions
-        settled = [] if asks_for_patient else ["patient", "patient_how"]
+    def shape(
+        self, *, open_actions: int, asks_for_patient: bool, today: date, posted_on: date | None
+    ) -> None:
+        """Leaves out what this case has settled, and notes the days between which a patient can have been told."""
+        self.open_actions, self.today, self.posted_on = open_actions, today, posted_on or date.min
+        settled = [] if asks_for_patient else ["patient", "patient_by", "patient_on", "patient_why"]
         for name in settled if open_actions else ["kept", *settled]:
             del self[name]
 
@@ -410,9 +416,40 @@ class CloseForm(CaseForm):
         fine = True
         if "kept" in self and not self.kept.data:
             fine = self.refuse("kept", open_actions_left(self.open_actions))
-        if "patient" in self and not (self.patient.data and self.patient_how.data):
-            fine = self.refuse("patient", _("Say whether the patient was told, or why not"))
-        return fine
+        return (not self.asks_for_patient or self._patient_is_settled()) and fine
+
+    @property
+    def asks_for_patient(self) -> bool:
+        """Whether it is asked if the patient was told."""
+        return "patient" in self
+
+    @property
+    def was_told(self) -> bool:
+        """Whether the patient was told, by what was chosen."""
+        return bool(self.patient.data == "told")
+
+    def _patient_is_settled(self) -> bool:
+        """Told: by whom and on which day. Decided not to: by whom and why."""
+        if not self.patient.data:
+            return self.refuse("patient", _("Say whether the patient was told, or why not"))
+        fine = bool(self.patient_by.data) or self.refuse(
+            "patient_by", _("Enter who told them, or decided not to")
+        )
+        if self.was_told:
+            return self._is_possible_day() and fine
+        return (
+            bool(self.patient_why.data) or self.refuse("patient_why", _("Say why they were not told"))
+        ) and fine
+
+    def _is_possible_day(self) -> bool:
+        day = self.patient_on.day
+        if day is None:
+            return bool(self.patient_on.errors) or self.refuse("patient_on", _("Enter when they were told"))
+        if day > self.today:
+            return self.refuse("patient_on", _("Date must be today or in the past"))
+        if day < self.posted_on:
+            return self.refuse("patient_on", _("Date must not be before the day of the post"))
+        return True
 
 
 def open_actions_left(count: int) -> str:
