@@ -118,9 +118,13 @@ class CategoryChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriageDecided(Event):
-    """Somebody read it and decided what it needs."""
+    """Somebody read it and decided what it needs.
+
+    ``repeat``: whether something like it happened before, in a self-report: yes, no or unknown; else empty.
+    """
 
     tag: ClassVar[str] = "case:triage:decided"
+    repeat: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +187,13 @@ class InformationRequested(Event):
     """A handler asked the reporter something and the review paused."""
 
     tag: ClassVar[str] = "case:information:requested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitEnded(Event):
+    """The review went on without the reporter's answer: by a handler, or because the wait was over."""
+
+    tag: ClassVar[str] = "case:wait:ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,15 @@ from app.database import reader, transaction
 from app.domain.actors import CLOCK, Act
 from app.domain.calendars import LONDON
 from app.domain.errors import DomainError, StaleCase, TryAgainLater
-from app.domain.events import CaseEscalated, DeadlineMissed, Event, MemberReminded, OfficerTold, SweepRun
+from app.domain.events import (
+    CaseEscalated,
+    DeadlineMissed,
+    Event,
+    MemberReminded,
+    OfficerTold,
+    SweepRun,
+    WaitEnded,
+)
 from app.domain.plan import Assigned, Changes, Wish, plan, plan_fired, plan_missed
 from app.domain.routing import Routed
 from app.domain.vocabulary import Role
@@ -204,7 +212,8 @@ def _planned(scene: Scene, row: ClockRow) -> tuple[Changes, str]:
         wish = Wish(events=(MemberReminded(by=BY_CLOCK),), tells_reporter=True)
         return _plan(scene, Occurrence(action=clock.fires), wish), "reminded"
     if clock.fires:
-        return _plan(scene, Occurrence(action=clock.fires), Wish(tells_owner=True)), "resumed"
+        wish = Wish(events=(WaitEnded(by=BY_CLOCK),), tells_owner=True)
+        return _plan(scene, Occurrence(action=clock.fires), wish), "resumed"
     return _missed(scene, row), "missed"
 
 
