@@ -118,9 +118,13 @@ class CategoryChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriageDecided(Event):
-    """Somebody read it and decided what it needs."""
+    """Somebody read it and decided what it needs.
+
+    ``repeat``: whether something like it happened before, in a self-report: yes, no or unknown; else empty.
+    """
 
     tag: ClassVar[str] = "case:triage:decided"
+    repeat: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,17 +190,17 @@ class InformationRequested(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaitEnded(Event):
+    """The review went on without the reporter's answer: by a handler, or because the wait was over."""
+
+    tag: ClassVar[str] = "case:wait:ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InformationProvided(Event):
     """The reporter answered and the review went on."""
 
     tag: ClassVar[str] = "case:information:provided"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitEnded(Event):
-    """The review went on without the reporter's answer."""
-
-    tag: ClassVar[str] = "case:wait:ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -181,6 +181,7 @@ class Page:
     leave: str = ""
     variants: tuple[PageVariant, ...] = ()
     messages: Mapping[str, str] = field(default_factory=dict)
+    is_unchecked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

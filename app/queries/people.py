@@ -337,22 +337,6 @@ def _membership_rows() -> Select[*tuple[Any, ...]]:
     ).join(Organisation, Organisation.id == Membership.organisation_id)
 
 
-def directory(organisation_id: UUID, *, on: date) -> Sequence[DirectoryRow]:
-    """The people of an organisation by name, as colleagues know them; each person once."""
-    rows = reader().execute(
-        select(Person.id, Person.name, Membership.post, Membership.title)
-        .join(Membership, Membership.person_id == Person.id)
-        .where(Membership.organisation_id == organisation_id, current_on(on))
-        .order_by(Person.name, Person.id, Membership.id)
-    )
-    found: dict[UUID, DirectoryRow] = {}
-    for row in rows:
-        found.setdefault(
-            row.id, DirectoryRow(person_id=row.id, name=row.name, post=row.post, title=row.title)
-        )
-    return list(found.values())
-
-
 def person_by_gmc(gmc_number: str) -> UUID | None:
     """Who holds a GMC number (seven digits) here, if anybody."""
     return reader().execute(select(Person.id).where(Person.gmc_number == gmc_number)).scalar_one_or_none()

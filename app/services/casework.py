@@ -43,6 +43,7 @@ from app.domain.events import (
     SeveritySet,
     SubjectResolved,
     TriageDecided,
+    WaitEnded,
 )
 from app.domain.permissions import OFFICERS
 from app.domain.plan import Assigned, Clockwork, Done, Item, Text, Wish, plan
@@ -119,7 +120,7 @@ class Triage:
     severity: Severity
     reason: str = ""
     category: str | None = None
-    is_repeat: bool = False
+    repeat: str = ""
     measures: str
     duty: Duty | None = None
     duty_reason: str = ""
@@ -255,7 +256,7 @@ def _acknowledged(case: Case, now: datetime) -> datetime:
 
 def _triage_events(scene: Scene, decision: Triage) -> list[Event]:
     before = scene.snapshot
-    events: list[Event] = [TriageDecided(by=scene.by)]
+    events: list[Event] = [TriageDecided(by=scene.by, repeat=decision.repeat)]
     if decision.severity.rank < before.severity.rank:
         events.append(SeverityLowered(by=scene.by, from_severity=before.severity, severity=decision.severity))
     else:
@@ -278,6 +279,16 @@ def request_information(case_id: UUID, version: int, *, question: str, why: str,
             tells_reporter=True,
         )
         return Occurrence(action=Action.REQUEST_INFORMATION, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)
+
+
+def go_on(case_id: UUID, version: int, *, act: Act) -> None:
+    """Takes the review up again without the reporter's answer, before the wait for it is over."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        wish = Wish(events=(WaitEnded(by=scene.by),), tells_reporter=True)
+        return Occurrence(action=Action.WAIT_OVER, capacity=scene.by), wish
 
     _enter(case_id, version, act, build)
 

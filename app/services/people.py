@@ -18,8 +18,8 @@ from app.domain.actors import Act
 from app.domain.deadlines import local
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.events import MembershipEnded, MembershipStarted, PersonAdded, RelationDeclared, ResetStarted
-from app.domain.permissions import ADVISERS, exclude_each_other
-from app.domain.vocabulary import OrganisationType, Post, Role
+from app.domain.permissions import exclude_each_other, roles_in
+from app.domain.vocabulary import Post, Role
 from app.keychain import new_personal_key
 from app.models.account import CodePurpose, SignIn
 from app.models.case import Case, CaseHandler
@@ -145,7 +145,7 @@ def require_fit(
 ) -> None:
     """Raises InvalidInput on ``role``: held already, excluded by another role, or not of this kind of body."""
     organisation = session.get_one(Organisation, organisation_id)
-    if role in ADVISERS and organisation.type is not OrganisationType.MDO:
+    if role not in roles_in(organisation.type):
         raise InvalidInput("role", "not-here")
     held = session.scalars(
         select(Membership.role).where(

@@ -19,6 +19,7 @@ from app.domain.duty import level
 from app.domain.errors import DomainError
 from app.domain.form import Form, Question
 from app.domain.limits import YEARS
+from app.domain.permissions import LEADING
 from app.domain.report import (
     Answered,
     Holder,
@@ -54,19 +55,6 @@ from app.models.person import Person, RelationKind
 from app.services.casting import Employed, Stage
 from app.services.submitting import Sent, submit
 
-LEADING = frozenset(
-    {
-        Role.SUPERVISOR,
-        Role.CLINICAL_LEAD,
-        Role.TRAINING_PROGRAMME_DIRECTOR,
-        Role.DEAN,
-        Role.MEDICAL_DIRECTOR,
-        Role.RESPONSIBLE_OFFICER,
-        Role.ON_CALL_EXECUTIVE,
-        Role.CHIEF_EXECUTIVE,
-        Role.CHAIR,
-    }
-)
 IDENTITIES = {
     "named": ReporterIdentity.OPEN,
     "confidential": ReporterIdentity.CONFIDENTIAL,

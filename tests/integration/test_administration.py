@@ -1,5 +1,7 @@
 """What administrators of an organisation can do, and what they can never see."""
 
+import re
+import tomllib
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
@@ -8,6 +10,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.config import ROOT
 from app.database import reader, transaction
 from app.domain.vocabulary import Duty, Kind, Outcome, PatientData, ReporterIdentity, Role, Severity
 from app.keychain import account_code
@@ -513,6 +516,19 @@ def test_what_is_not_verified_is_listed_for_administrators(client, administrator
     assert "Guidance:" in text
     assert text.count("the anchor is stage 2 of the Scottish whistleblowing standards") == 1
     assert "Date: Outcome at the latest" in text
+
+
+def test_every_mark_of_the_reference_data_is_listed(client, administrator):
+    reference = ROOT / "app" / "reference"
+    cards = tomllib.loads((reference / "cards.toml").read_text(encoding="utf-8"))["cards"]
+    pages = tomllib.loads((reference / "questions" / "pages.toml").read_text(encoding="utf-8"))["pages"]
+    marked = [one["title"]["en"] for one in (*cards.values(), *pages.values()) if one.get("check")]
+    assert len(marked) >= 3
+    categories = (reference / "categories.toml").read_text(encoding="utf-8")
+    statements = re.findall(r'\{ en = "([^"]+)", check = true \}', categories)
+    assert len(statements) == categories.count("check = true }")
+    text = client.page("/organisation").text()
+    assert [one for one in (*marked, *statements) if one not in text] == []
 
 
 # ---- long lists

@@ -5,8 +5,10 @@ from datetime import date
 
 import pytest
 
+from app.database import reader
 from app.domain.report import Answered
 from app.domain.vocabulary import Duty, Identifiability, Lane, OrganisationType, PatientData, Role, Severity
+from app.models.person import Person
 from app.services import casework
 from tests.integration.handling import (
     bare,
@@ -261,8 +263,13 @@ def test_the_guardian_records_who_a_concern_is_about(client, another_client, wor
     subject = world.doctor()
     sent = world.concern()
     signed_in(client, world.holder(Role.GUARDIAN))
-    answers = {"person": subject.person_id.hex, "reason": "The screenshot shows the name."}
-    fill(client, at(sent, "resolve-subject"), answers)
+    answers = {"person": subject.person_id.hex, "reason": "The screenshot shows the name.", "save": "1"}
+    name = world_name(world, subject)
+    assert name not in text_at(client, at(sent, "resolve-subject"))
+    searched = client.submit(at(sent, "resolve-subject"), {"name": name.lower(), "find": "1"})
+    assert name in text_of_answer(searched)
+    assert "There is a problem" not in searched.text
+    fill(client, at(sent, f"resolve-subject?name={name}"), answers)
     assert not world.case(sent).is_subject_unresolved
     officer = signed_in(another_client(), world.holder(Role.RESPONSIBLE_OFFICER))
     assert officer.get(at(sent)).status_code == 200
@@ -387,6 +394,43 @@ def test_reopening_brings_the_case_back(client, world):
     text = text_of_answer(fill(client, at(sent, "reopen"), answers))
     assert "In review" in text
     assert world.case(sent).closed_at is None
+
+
+def test_a_notice_is_not_dated_in_the_future(client, world):
+    sent = triaged(world, world.self_report())
+    owned(client, world, sent)
+    told = {"body": "police", "told_by": world_name(world, world.owner(sent)), "reason": "They asked."}
+    text = text_of_answer(fill(client, at(sent, "outside-notice"), told | {"told_on": "8 4 2026"}))
+    assert text.count("Date must be today or in the past") == 2
+    fill(client, at(sent, "outside-notice"), told | {"told_on": "7 4 2026"})
+    assert "case:notice:recorded" in tags(world, sent)
+
+
+def world_name(world, who):
+    with world.app.app_context():
+        return reader().get_one(Person, who.person_id).name
+
+
+@pytest.mark.parametrize("repeat", ["yes", "no"])
+def test_a_repeat_is_recorded_and_suggests_a_step_more(client, world, repeat):
+    sent = world.self_report(category="TRU-TONE")
+    owned(client, world, sent)
+    shown = text_at(client, at(sent, "triage"))
+    assert "If something like it happened in the last 24 months: Medium." in shown
+    text = text_of_answer(fill(client, at(sent, "triage"), TRIAGE | {"repeat": repeat}))
+    assert ("Something like it happened in the 24 months before." in text) is (repeat == "yes")
+
+
+def test_a_handler_goes_on_without_the_answer(client, another_client, world):
+    reporter = world.doctor()
+    sent = triaged(world, world.self_report(by=reporter))
+    owned(client, world, sent)
+    fill(client, at(sent, "request-information"), {"question": "Which town was it?"})
+    text = text_of_answer(fill(client, at(sent, "go-on"), {}))
+    assert "The clinical lead went on without the answer." in text
+    assert world.case(sent).state == "in_review"
+    own = text_at(signed_in(another_client(), reporter), f"/reports/{sent.reference}")
+    assert "It went on without your answer." in own
 
 
 def test_a_safety_plan_is_due_where_the_reporter_works_with_the_person_and_is_met(

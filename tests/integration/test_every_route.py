@@ -78,6 +78,8 @@ ROUTES: dict[str, Permission | Open] = {
     "casework.reopen": Permission.CASE_ACT,
     "casework.request_information": Permission.CASE_ACT,
     "casework.resolve_subject": Permission.CASE_ACT,
+    "casework.go_on": Permission.CASE_ACT,
+    "casework.safety_plan": Permission.CASE_ACT,
     "casework.triage": Permission.CASE_ACT,
     "advice.queue": Permission.ADVICE_LIST,
     "advice.show": Permission.ADVICE_READ,

@@ -76,6 +76,7 @@ CASE_PAGES = (
     "/agree-actions",
     "/containment",
     "/safety-plan",
+    "/go-on",
     "/patient-data",
     "/outside-notice",
     "/resolve-subject",

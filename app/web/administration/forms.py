@@ -4,21 +4,10 @@ from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
 
-from app.domain.permissions import ADVISERS
-from app.domain.vocabulary import OrganisationType, Post, Role
+from app.domain.vocabulary import Post
 from app.models.person import RelationKind
 from app.web.forms import Choice, DayField, Form, choice_of, choices_from, line, list_of
 
-MDO_ROLES = (
-    Role.MEMBER,
-    Role.ADVISER,
-    Role.ADVISER_LEAD,
-    Role.DATA_PROTECTION_OFFICER,
-    Role.RECORDS_OFFICER,
-    Role.ADMINISTRATOR,
-    Role.AUDITOR,
-)
-EMPLOYER_ROLES = tuple(role for role in Role if role not in ADVISERS)
 RELATIONS: Mapping[RelationKind, object] = {
     RelationKind.SUPERVISED_BY: _l("is supervised by"),
     RelationKind.REPORTS_TO: _l("reports to"),
@@ -35,7 +24,7 @@ NEWCOMER_REFUSALS: Mapping[str, object] = {
         "This person holds a role here that excludes this one. Administrators, auditors, custodians, records "
         "officers and people who work on cases are kept apart: choose another person, or use an outside reviewer."
     ),
-    "not-here": _l("Only a medical defence organisation has advisers."),
+    "not-here": _l("An organisation of this kind has no such role. Choose another role."),
 }
 ENDING_REFUSALS: Mapping[str, object] = {
     "open-cases": _l(
@@ -57,11 +46,6 @@ CLOSURE_REFUSALS: Mapping[str, object] = {
     "past": _l("Enter a day to come. Dates that have passed stay as they were."),
     "closed-already": _l("This day is in the list already."),
 }
-
-
-def roles_in(type_: OrganisationType) -> tuple[Role, ...]:
-    """The roles that such an organisation can give."""
-    return MDO_ROLES if type_ is OrganisationType.MDO else EMPLOYER_ROLES
 
 
 class NewcomerForm(Form):

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from app.domain.deadlines import local
 from app.domain.errors import NotFound
-from app.domain.permissions import Permission
+from app.domain.permissions import Permission, roles_in
 from app.domain.vocabulary import Post, Role
 from app.models.person import RelationKind
 from app.queries import organisations, people
@@ -27,7 +27,6 @@ from app.web.administration.forms import (
     EndingForm,
     NewcomerForm,
     RelationForm,
-    roles_in,
 )
 from app.web.administration.unchecked import unchecked
 from app.web.forms import Choice, choices_from

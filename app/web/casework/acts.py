@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.domain.deadlines import local
 from app.domain.errors import NotFound
-from app.domain.permissions import LEADERS, Permission
+from app.domain.permissions import TAKERS, Permission
 from app.domain.plan import Item
 from app.domain.vocabulary import Role
 from app.domain.workflow import Action
@@ -23,6 +23,7 @@ from app.web.casework.forms import (
     ROWS,
     AcknowledgeForm,
     AgreeForm,
+    CaseForm,
     ContainmentForm,
     DoneForm,
     EscalateForm,
@@ -41,6 +42,7 @@ ACKNOWLEDGE = Page(
     action=Action.ACKNOWLEDGE, template="acknowledge", done=_l("The reporter knows that you have it.")
 )
 ASK = Page(action=Action.REQUEST_INFORMATION, template="ask", done=_l("Your question was sent."))
+GO_ON = Page(action=Action.WAIT_OVER, template="go-on", done=_l("The case is in review again."))
 MESSAGE = Page(action=Action.MESSAGE, template="message", done=_l("Your message was sent."))
 NOTE = Page(action=Action.NOTE, template="note", done=_l("Your note was saved."))
 REFER = Page(
@@ -107,6 +109,16 @@ def request_information(reference: str) -> ResponseReturnValue:
     )
 
 
+@bp.route("/cases/<reference>/go-on", methods=["GET", "POST"])
+@requires(Permission.CASE_ACT)
+def go_on(reference: str) -> ResponseReturnValue:
+    """Takes the review up again without the answer."""
+    case, form = opened(reference), CaseForm()
+    return act_on(
+        case, form, GO_ON, lambda: casework.go_on(case.file.id, form.seen_version, act=current_act())
+    )
+
+
 @bp.route("/cases/<reference>/message", methods=["GET", "POST"])
 @requires(Permission.CASE_ACT)
 def message(reference: str) -> ResponseReturnValue:
@@ -150,7 +162,7 @@ def refer(reference: str) -> ResponseReturnValue:
             text=form.text.data,
             act=current_act(),
         )
-        if taken is Role.OUTSIDE_REVIEWER and asked in LEADERS - {taken}:
+        if taken is Role.OUTSIDE_REVIEWER and asked in TAKERS - {taken}:
             flash(_("Nobody is available. It will go to %(role)s.", role=role_in_sentence(taken)))
         return redirect(url_for(".worklist"))
 
@@ -159,7 +171,7 @@ def refer(reference: str) -> ResponseReturnValue:
 
 def _takers(case: Opened) -> list[Choice]:
     """Roles first, where the service picks; then everybody who holds one, whether they can take it or not."""
-    roles = [role for role in Role if role in LEADERS]
+    roles = [role for role in Role if role in TAKERS]
     people = holders_of(case.file.organisation_id, roles, on=local(current_now()).date())
     held = {one.role for one in people} | {Role.OUTSIDE_REVIEWER}
     group = _("A role: the service finds the person")
@@ -234,7 +246,7 @@ def agree_actions(reference: str) -> ResponseReturnValue:
 def _offer_people(case: Opened, form: AgreeForm) -> None:
     """Who can do something: the reporter, whoever works on the case, or somebody by role."""
     at_work = [one.name for one in case.file.people]
-    names = [_("The reporter"), *at_work, *(words(role) for role in Role if role in LEADERS)]
+    names = [_("The reporter"), *at_work, *(words(role) for role in Role if role in TAKERS)]
     choices = [
         Choice(value="", label=_("Choose who")),
         *(Choice(value=name, label=name) for name in dict.fromkeys(names)),

@@ -1,21 +1,26 @@
 """The acts that decide something about a case: triage, the officer's, outside notices, closing, reopening."""
 
-from flask import redirect, url_for
+from collections.abc import Sequence
+
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.domain.deadlines import local
 from app.domain.permissions import OFFICERS, Permission
+from app.domain.severity import one_up
 from app.domain.vocabulary import Duty, Kind, Outcome, PatientData, Severity
 from app.domain.workflow import Action, left_to_do, outcomes_of
-from app.queries.people import directory
+from app.queries import directory
+from app.queries.people import DirectoryRow
 from app.services import casework
 from app.services.disclosure import Opened
 from app.web import moments
 from app.web.access import current_act, current_now, installation, requires
-from app.web.casework.acting import Page, act_on, prefill
+from app.web.casework.acting import Page, act_on, prefill, show_form
 from app.web.casework.forms import (
+    LONGEST_SEARCH,
     CloseForm,
     NoticeForm,
     PatientDataForm,
@@ -94,7 +99,14 @@ def triage(reference: str) -> ResponseReturnValue:
     )
     if form.has_link:
         return redirect(url_for(".recuse", reference=case.file.reference))
-    return act_on(case, form, TRIAGE, lambda: _triaged(case, form), suggested=_suggested(case))
+    return act_on(
+        case,
+        form,
+        TRIAGE,
+        lambda: _triaged(case, form),
+        suggested=_suggested(case),
+        repeated=_for_a_repeat(case),
+    )
 
 
 def _categories() -> list[Choice]:
@@ -110,13 +122,21 @@ def _suggested(case: Opened) -> str:
     return _("Suggested: %(severity)s, because %(because)s", severity=severity, because=because)
 
 
+def _for_a_repeat(case: Opened) -> str:
+    """What is suggested where a self-report turns out not to be the first: a step more; empty where there is none."""
+    higher = one_up(case.file.severity)
+    if case.file.kind is Kind.CONCERN or higher is case.file.severity:
+        return ""
+    return words(higher)
+
+
 def _triaged(case: Opened, form: TriageForm) -> ResponseReturnValue | None:
     is_concern = case.file.kind is Kind.CONCERN
     decision = casework.Triage(
         severity=Severity(form.severity.data),
         reason=form.reason.data,
         category=form.category.data,
-        is_repeat=not is_concern and form.repeat.data == "yes",
+        repeat="" if is_concern else form.repeat.data,
         measures=form.measures.data,
         duty=Duty(form.duty.data) if is_concern else None,
         duty_reason=form.duty_reason.data if is_concern else "",
@@ -156,6 +176,7 @@ def outside_notice(reference: str) -> ResponseReturnValue:
     bodies = {"regulator": BODIES["regulator"]} if is_officer else BODIES
     form.body.choices = options(bodies)
     form.told_by.choices = _tellers(case)
+    form.today = local(current_now()).date()
 
     def act() -> None:
         casework.record_external_notice(
@@ -192,13 +213,15 @@ def _notice_text(form: NoticeForm) -> str:
 def resolve_subject(reference: str) -> ResponseReturnValue:
     """Records whom a concern is about, or that it is nobody who works here."""
     case, form = opened(reference), SubjectForm()
-    people = directory(case.file.organisation_id, on=local(current_now()).date())
+    prefill(form, name=request.args.get("name", "")[:LONGEST_SEARCH])
+    found, are_more = _found(case, form.name.data)
     form.person.choices = [
-        Choice(value="", label=_("Choose a person")),
+        *(Choice(value=one.person_id.hex, label=f"{one.name}, {words(one.post)}") for one in found),
         Choice(value="nobody", label=_("Nobody who works here")),
-        *(Choice(value=one.person_id.hex, label=f"{one.name}, {words(one.post)}") for one in people),
     ]
-    known = {one.person_id.hex: one.person_id for one in people}
+    known = {one.person_id.hex: one.person_id for one in found}
+    if "find" in request.form:
+        return show_form(case, form, RESOLVE, found=found, are_more=are_more)
 
     def act() -> ResponseReturnValue:
         person_id = known.get(form.person.data)
@@ -211,7 +234,14 @@ def resolve_subject(reference: str) -> ResponseReturnValue:
         )
         return redirect(url_for(".worklist"))
 
-    return act_on(case, form, RESOLVE, act)
+    return act_on(case, form, RESOLVE, act, found=found, are_more=are_more)
+
+
+def _found(case: Opened, name: str) -> tuple[Sequence[DirectoryRow], bool]:
+    """Whose name was searched for, and whether there are more of them; nobody before a search."""
+    if not name.strip():
+        return (), False
+    return directory.find(case.file.organisation_id, name.strip(), on=local(current_now()).date())
 
 
 @bp.route("/cases/<reference>/close", methods=["GET", "POST"])

@@ -14,6 +14,7 @@ from app.web.forms import Choice, DayField, HiddenField, area, choice_of, line, 
 SHORTEST_REASON = 10
 SHORTEST_OUTCOME = 20
 ROWS = range(1, 6)
+LONGEST_SEARCH = 80
 
 REASON_TOO_SHORT = _l("Reason must be 10 characters or more")
 YES_NO = (Choice(value="yes", label=_l("Yes")), Choice(value="no", label=_l("No")))
@@ -358,12 +359,21 @@ class NoticeForm(CaseForm):
     told_on = DayField(_l("When?"), missing=_l("Enter when"))
     reason = area(_l("Reason"), longest=2000, missing=_l("Give a reason"))
     their_reference = line(_l("Their reference (optional)"), longest=100)
+    today: date = date.max
+
+    def is_sensible(self) -> bool:
+        """What is recorded has happened."""
+        day = self.told_on.day
+        if day is not None and day > self.today:
+            return self.refuse("told_on", _("Date must be today or in the past"))
+        return True
 
 
 class SubjectForm(CaseForm):
     """Whom a concern is about."""
 
-    person = list_of(_l("Who is this about?"), missing=_l("Select who this is about"))
+    name = line(_l("Find the person by name"), longest=LONGEST_SEARCH)
+    person = choice_of(_l("Who is this about?"), missing=_l("Select who this is about"))
     reason = area(
         _l("How do you know?"),
         longest=2000,

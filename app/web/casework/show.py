@@ -24,6 +24,7 @@ PAGES = {
     Action.ACKNOWLEDGE: "acknowledge",
     Action.TRIAGE: "triage",
     Action.REQUEST_INFORMATION: "request_information",
+    Action.WAIT_OVER: "go_on",
     Action.MESSAGE: "message",
     Action.NOTE: "note",
     Action.REFER: "refer",

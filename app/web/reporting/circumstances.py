@@ -10,7 +10,7 @@ from app.config import INDEPENDENT
 from app.domain.deadlines import local
 from app.domain.form import Choice, Context
 from app.domain.particulars import Answers, only
-from app.domain.permissions import LEADERS
+from app.domain.permissions import LEADING
 from app.domain.vocabulary import Nation, OrganisationType, Post
 from app.queries import directory, organisations, people
 from app.queries.organisations import OrganisationRow
@@ -39,7 +39,7 @@ def context_of(answers: Answers, *, found: Sequence[DirectoryRow] = ()) -> Conte
         mdos=tuple(Choice(value=str(one.id), label=one.name) for one in mdos),
         people=_people(answers, place, found),
         is_mdo_lane_open=bool(mdos),
-        leads_people=any(one.role in LEADERS for one in held),
+        leads_people=any(one.role in LEADING for one in held),
         soon_until=soon_until(place, now=current_now()) if place and "answer_by" in answers else None,
         words=_words(held, organisation),
     )
