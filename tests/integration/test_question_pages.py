@@ -18,6 +18,7 @@ from tests.integration.reporter import (
     Reporter,
     as_fields,
     beside,
+    carry_on,
     errors,
     links,
     of_class,
@@ -407,7 +408,77 @@ def test_whoever_changes_one_answer_goes_straight_back_to_the_check(reporter):
 def test_a_change_that_asks_more_leads_to_what_is_missing(reporter):
     draft_id = reporter.draft()
     answer = reporter.client.submit(f"/drafts/{draft_id}/affected?back=check", {"patient": "anyone"})
-    assert answer.location == f"/drafts/{draft_id}/patient-how"
+    assert answer.location == f"/drafts/{draft_id}/patient-how?back=check"
+
+
+@pytest.mark.parametrize(
+    ("slug", "code", "kept", "changed", "help_page"),
+    [
+        ("self-report", "risk-now", {}, {"risk_now": "yes"}, "risk-help"),
+        (
+            "concern",
+            "detail",
+            {"about": "crime", "detail": "crime.threat"},
+            {"detail": "crime.child"},
+            "stop-image",
+        ),
+        (
+            "self-report",
+            "detail",
+            {"about": "victim", "detail": "victim.abuse"},
+            {"detail": "victim.threat"},
+            "stop-danger",
+        ),
+    ],
+)
+def test_a_change_that_calls_for_help_is_helped_before_the_check(
+    reporter, slug, code, kept, changed, help_page
+):
+    draft_id = reporter.draft(slug, **kept)
+    answer = reporter.client.submit(f"/drafts/{draft_id}/{code}?back=check", changed)
+    assert answer.location == f"/drafts/{draft_id}/{help_page}?back=check"
+    shown = reporter.client.page(answer.location)
+    assert carry_on(shown) == f"/drafts/{draft_id}/check"
+    assert f"/drafts/{draft_id}/saved" in links(shown)
+
+
+def test_what_a_change_asks_for_is_asked_alone(reporter):
+    """Whoever came from the check is led past nothing that they answered before."""
+    draft_id = reporter.draft(**PATIENT)
+    answer = reporter.client.submit(f"/drafts/{draft_id}/about?back=check", {"about": "crime"})
+    assert answer.location == f"/drafts/{draft_id}/detail?back=check"
+    answer = reporter.client.submit(answer.location, {"detail": "crime.threat"})
+    assert answer.location == f"/drafts/{draft_id}/stop-danger?back=check"
+    onwards = carry_on(reporter.client.page(answer.location))
+    assert onwards == f"/drafts/{draft_id}/patient-how?back=check"
+    answer = reporter.client.submit(onwards, {"patient_how": "patient.image"})
+    assert answer.location == f"/drafts/{draft_id}/check"
+
+
+@pytest.mark.parametrize(
+    ("kept", "page", "message"),
+    [
+        (
+            {**PATIENT, "realised_on": "2026-04-01"},
+            "patient-more",
+            "The date you realised must be the same as or after the date it was posted",
+        ),
+        (
+            {"still_live": "no", "removed_on": "2026-04-01"},
+            "seen",
+            "The date it was taken down must be the same as or after the date it was posted",
+        ),
+    ],
+)
+def test_a_day_that_a_change_made_too_early_is_asked_for_again_and_kept(reporter, kept, page, message):
+    draft_id = reporter.draft(**kept, posted_on="2026-04-01")
+    answer = reporter.client.submit(
+        f"/drafts/{draft_id}/where-when?back=check", as_fields("posted_on", "2026-04-02")
+    )
+    assert answer.location == f"/drafts/{draft_id}/{page}?back=check"
+    assert message in reporter.check(draft_id).text()
+    assert errors(Page.parse(reporter.send(draft_id).text)) == [message]
+    assert "2026-04-01" in reporter.answers_in(draft_id).values()
 
 
 # What stands around a question
@@ -468,6 +539,32 @@ def test_help_pages_lead_on_and_to_support(reporter):
     assert "01632 960 001" in shown.text()
     assert f"/drafts/{draft_id}/about" in links(shown)
     assert "/support" in links(shown)
+
+
+def test_somebody_with_two_workplaces_is_given_both_numbers(reporter, world):
+    other = world.organisation(OrganisationType.GP_PRACTICE, name="Brackendale Surgery", cast=False)
+    world.appoint(reporter.who, Role.MEMBER, at=other)
+    draft_id = reporter.keep("self-report", {"risk_now": "yes"})
+    for code in ("risk-help", "about"):
+        shown = page_at(reporter, draft_id, code).text()
+        assert "Larkfield Hospitals’ on-call number: 01632 960 001." in shown
+        assert "Ask Brackendale Surgery’s switchboard for whoever is on call." in shown
+
+
+def test_somebody_whose_workplace_is_not_here_is_told_whom_to_ask(reporter, world):
+    other = world.organisation(OrganisationType.GP_PRACTICE, name="Brackendale Surgery", cast=False)
+    world.appoint(reporter.who, Role.MEMBER, at=other)
+    plain = reporter.answers_in(reporter.draft(risk_now="yes", tell="mdo"))
+    draft_id = reporter.keep("self-report", plain | {"workplace": "none"})
+    urged = "Do not wait for us: call 999. At work, ask the switchboard for whoever is on call."
+    assert urged in reporter.check(draft_id).text()
+
+
+@pytest.mark.parametrize("slug", ["self-report", "advice"])
+def test_nobody_is_asked_to_describe_a_picture_that_may_be_illegal(reporter, slug):
+    draft_id = reporter.draft(slug, about="crime", detail="crime.child")
+    shown = page_at(reporter, draft_id, "happened").text()
+    assert "Say where and when you saw it. Do not describe the picture" in shown
 
 
 def test_the_stop_page_leads_away(reporter):

@@ -146,6 +146,19 @@ class Desk:
         lacking = self.lacking
         return self.address(lacking[0].page if lacking else CHECK)
 
+    def rechecked(self, after: str) -> str:
+        """Where somebody goes on who came from the check to change one page: help, what is missing, the check."""
+        following = next_page(self.form, self.answers, after, context=self.context)
+        if self._is_help(following):
+            return self.address(following, back=CHECK)
+        lacking = self.lacking
+        return self.address(lacking[0].page, back=CHECK) if lacking else self.address(CHECK)
+
+    def _is_help(self, code: str) -> bool:
+        """Whether a page of the form stands in between to help, and asks nothing."""
+        page = self.form.page(code)
+        return page is not None and page.kind is PageKind.HELP
+
     def answered(self, page: Page, new: Answers) -> tuple[dict[str, str | list[str]], int]:
         """All answers after a page was answered, and how many were dropped because they no longer apply."""
         asked = ask(self.form, page.code, self.answers, self.context)

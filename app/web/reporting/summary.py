@@ -13,6 +13,7 @@ from app.domain.questionnaire import ask_all
 from app.domain.submission import copied, rooms
 from app.domain.vocabulary import Kind, Lane
 from app.web import moments
+from app.web.reporting.circumstances import possessive
 from app.web.reporting.desk import CHECK, Desk
 
 # A time of day needs a day to be said; which one makes no difference.
@@ -64,11 +65,6 @@ def _heading(desk: Desk, room: Lane, *, is_only: bool) -> str:
     if room is Lane.MDO:
         return _("Your MDO will see")
     return _("%(org)s people will see", org=possessive(desk.context.words["org"]))
-
-
-def possessive(name: str) -> str:
-    """A name as the owner of something."""
-    return f"{name}’" if name.endswith("s") else f"{name}’s"
 
 
 def filed_under(desk: Desk) -> tuple[str, Sequence[str]]:
