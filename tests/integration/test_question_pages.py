@@ -1,6 +1,7 @@
 """The question pages: what they ask, what they say, what they keep, and what they refuse."""
 
 from dataclasses import replace
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from app.domain.vocabulary import Kind, OrganisationType, Role
 from app.models.person import Person
 from app.queries.directory import LONGEST_LIST
 from tests.factories import PASSWORD
-from tests.infrastructure.markup import Page
+from tests.infrastructure.markup import Page, text_of
 from tests.integration.reporter import (
     Reporter,
     as_fields,
@@ -776,3 +777,33 @@ def test_an_employers_server_does_not_ask_who_the_mdo_is_nor_claims_to_be_indepe
 def test_an_adviser_has_no_workplace_to_raise_a_concern_with(client, world):
     Reporter(client, world, world.holder(Role.ADVISER, at=world.mdo_id))
     assert "There is nobody here to send it to" in client.page("/report/concern/risk-now").text()
+
+
+# After the session has ended
+
+
+def test_whoever_was_signed_out_keeps_what_they_typed_and_comes_back(reporter, clock):
+    draft_id = reporter.draft()
+    address = f"/drafts/{draft_id}/happened?back=check"
+    fields = shown_fields(reporter.client.page(address)) | {"happened": ["Typed <b>all</b> morning."]}
+    clock.move_to(clock() + timedelta(days=2))
+    answer = reporter.client.post(address, data=fields)
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+    shown = Page.parse(answer.text)
+    assert "Typed <b>all</b> morning." in [text_of(one).strip() for one in shown.all("textarea")]
+    way_in = next(one for one in links(shown) if "next=" in one)
+    assert "Sign in to go on to the page you asked for." in reporter.client.page(way_in).text()
+    back = reporter.client.submit(way_in, {"email": reporter.who.email, "password": PASSWORD})
+    assert back.location == address
+    assert reporter.answers_in(draft_id)["happened"] != "Typed <b>all</b> morning."
+
+
+def test_whoever_lost_their_cookie_keeps_what_they_typed(reporter, another_client):
+    address = f"/drafts/{reporter.draft()}/happened"
+    fields = shown_fields(reporter.client.page(address)) | {"happened": ["Typed all morning."]}
+    answer = another_client().post(address, data=fields)
+    assert "Typed all morning." in answer.text
+    sent = reporter.sent(reporter.draft())
+    message = next(one for one in links(sent) if one.startswith("/reports/C-")) + "/message"
+    fields = shown_fields(reporter.client.page(message)) | {"text": ["One more thing."]}
+    assert "One more thing." in another_client().post(message, data=fields).text
