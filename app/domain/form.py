@@ -220,6 +220,7 @@ class Choice:
 
     value: str
     label: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -169,7 +169,7 @@ def has_workplace(answers: Answers, context: Context) -> bool:
 
 
 def _choices(choices: Iterable[Choice]) -> tuple[Option, ...]:
-    return tuple(Option(value=one.value, label=one.label) for one in choices)
+    return tuple(Option(value=one.value, label=one.label, hint=one.hint) for one in choices)
 
 
 def _catalogued(source: OptionSource, form: Form, answers: Answers) -> Iterator[Option]:

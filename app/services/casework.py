@@ -340,6 +340,7 @@ def refer(
             joining=(new,),
             leaving=(scene.snapshot.owner_membership_id,),
             routed=(routed,),
+            tells_reporter=True,
         )
         return Occurrence(action=Action.REFER, capacity=scene.by), wish
 
@@ -401,6 +402,7 @@ def escalate(case_id: UUID, version: int, *, reason: str, knows: str, act: Act) 
             joining=(new,),
             routed=(routed,),
             values={"escalated_to": new.capacity},
+            tells_reporter=True,
         )
         return Occurrence(action=Action.ESCALATE, capacity=scene.by), wish
 
@@ -432,6 +434,7 @@ def recuse(case_id: UUID, version: int, *, kind: str, text: str, act: Act) -> No
             leaving=(_membership(scene),),
             exclusions=((_own_token(scene), f"recusal:{_code('kind', kind)}"),),
             routed=tuple(routed for routed, _ in taking),
+            tells_reporter=True,
         )
         return Occurrence(action=Action.RECUSE, capacity=scene.by), wish
 

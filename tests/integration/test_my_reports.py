@@ -34,6 +34,7 @@ from tests.factories import PASSWORD, World
 from tests.infrastructure.canaries import Canaries
 from tests.infrastructure.markup import Page
 from tests.infrastructure.strict_client import StrictClient
+from tests.integration.reporter import Reporter, links
 
 PAGES = ("", "/message", "/add", "/answer", "/withdraw", "/news")
 UNKNOWN = "C-7K3F-9QMX-H"
@@ -244,9 +245,23 @@ def test_a_reason_for_less_urgency_is_read_by_the_reporter(world: World, another
     doctor = world.doctor()
     sent = world.self_report(by=doctor, harm="H3")
     world.triage(sent, severity=Severity.LOW, reason="It was seen by one person only.")
-    assert "It was seen by one person only." in words(
-        signed_in(another_client, doctor).get(f"/reports/{sent.reference}")
-    )
+    shown = words(signed_in(another_client, doctor).get(f"/reports/{sent.reference}"))
+    said = "How urgent it is was changed from High to Low. Reason given: It was seen by one person only."
+    assert said in shown
+
+
+def test_what_was_sent_reads_as_it_was_checked(world: World, another_client: Clients) -> None:
+    reporter = Reporter(another_client(), world, world.doctor())
+    draft_id = reporter.draft(removed_on="2026-04-01", removed_time="14:05")
+    address = next(one for one in links(reporter.sent(draft_id)) if one.startswith("/reports/C-"))
+    shown = reporter.client.page(address).text()
+    assert "Wednesday 1 April 2026" in shown
+    assert "2:05pm" in shown
+    assert "2026-04-01" not in shown
+
+
+def test_whoever_has_no_draft_is_told_so(world: World, another_client: Clients) -> None:
+    assert "You have no saved drafts." in words(signed_in(another_client, world.doctor()).get("/reports"))
 
 
 def test_every_promise_says_why_it_is_that_date(world: World) -> None:

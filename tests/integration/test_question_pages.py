@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import pytest
 
-from app.database import reader
+from app.database import reader, transaction
 from app.domain.vocabulary import Kind, OrganisationType, Role
+from app.models.organisation import Organisation
 from app.models.person import Person
 from app.queries.directory import LONGEST_LIST
 from tests.factories import PASSWORD
@@ -520,6 +521,35 @@ def test_the_guidance_is_that_of_the_day_of_the_post(reporter, posted, words, ve
     shown = page_at(reporter, reporter.draft(**PATIENT, posted_on=posted), "seen")
     assert words in shown.text()
     assert f"/guidance/confidentiality-{version}" in links(shown)
+
+
+def test_further_categories_add_their_guidance(reporter):
+    shown = page_at(reporter, reporter.draft(about="victim", detail="victim.threat"), "where-when")
+    assert any(one.startswith("/guidance/respect-") for one in links(shown))
+
+
+def test_a_date_to_answer_by_is_soon_by_the_mdos_own_days(reporter, world):
+    """Somebody with two workplaces is asked for none when they ask their MDO."""
+    other = world.organisation(OrganisationType.GP_PRACTICE, name="Brackendale Surgery", cast=False)
+    world.appoint(reporter.who, Role.MEMBER, at=other)
+    shown = reporter.check(reporter.draft("advice", answer_by="2026-04-08"))
+    assert "Phone your MDO" in " ".join(texts(shown, "app-now"))
+
+
+def test_what_an_mdo_says_of_subscriptions_stands_beside_its_name(reporter, world):
+    says = "It says that calling does not change your subscription (its website, 1 March 2026)."
+    with world.app.app_context(), transaction() as session:
+        session.get_one(Organisation, world.mdo_id).subscription_note = says
+    assert says in page_at(reporter, reporter.draft(), "tell").text()
+
+
+def test_nobody_without_a_workplace_here_is_asked_about_their_supervisor(reporter, world):
+    other = world.organisation(OrganisationType.GP_PRACTICE, name="Brackendale Surgery", cast=False)
+    world.appoint(reporter.who, Role.MEMBER, at=other)
+    plain = reporter.answers_in(reporter.draft(tell="mdo"))
+    shown = page_at(reporter, reporter.keep("self-report", plain | {"workplace": "none"}), "tell").text()
+    assert "Your usual supervisor" not in shown
+    assert "“”" not in shown
 
 
 def test_before_there_was_guidance_the_page_says_so(reporter):

@@ -17,7 +17,7 @@ from app.models.deadline import Deadline
 from app.models.draft import Draft
 from app.models.person import Membership
 from app.services.previewing import foresee
-from tests.infrastructure.markup import Page
+from tests.infrastructure.markup import Page, text_of
 from tests.integration.reporter import (
     Reporter,
     draft_of,
@@ -27,6 +27,7 @@ from tests.integration.reporter import (
     texts,
     version_on,
 )
+from tests.unit.filling import FORMS
 
 PATIENT = {"about": "patient", "detail": "patient.image", "patient": "anyone"}
 SPEECH = {
@@ -86,6 +87,7 @@ def test_each_form_leads_from_its_start_to_a_case(reporter, world, slug, kind, h
     (case,) = cases(world)
     assert case.kind is kind
     assert heading in confirmation.text()
+    assert text_of(next(confirmation.all("title"))).strip().startswith(f"{heading} - {FORMS[kind].name}")
     assert case.reference in confirmation.text()
 
 
@@ -160,6 +162,24 @@ def test_answers_are_stored_with_the_words_and_the_version_that_were_asked(repor
         "words": "Their tone, a joke or an opinion",
         "lane": Lane.EMPLOYER,
     }
+
+
+def test_a_self_report_to_the_mdo_leads_on_to_what_helps_the_adviser(reporter):
+    shown = reporter.sent(reporter.draft(tell="mdo"))
+    assert "Help your adviser (2 minutes)" in shown.text()
+    address = next(one for one in links(shown) if one.endswith("/add"))
+    assert "Is there a date you must answer by?" in reporter.client.page(address).text()
+    assert "Help your adviser" not in reporter.sent(reporter.draft()).text()
+    assert "Help your adviser" not in reporter.sent(reporter.draft("advice")).text()
+
+
+def test_whoever_was_in_the_group_may_tell_of_their_own_part(reporter):
+    shown = reporter.sent(reporter.draft("concern", know="in_group"))
+    begun = next(one for one in links(shown) if "begun=group" in one)
+    onwards = reporter.client.submit(begun, {"risk_now": "no"}).location
+    own = reporter.answers_in(draft_of(onwards))
+    assert own == {"risk_now": "no", "about": "group", "detail": "group.present"}
+    assert "begun=group" not in str(links(reporter.sent(reporter.draft("concern", know="told"))))
 
 
 # Once
@@ -328,6 +348,16 @@ def test_pages_about_advice_are_in_the_colour_of_that_room(reporter):
 
 
 # What is said beforehand
+
+
+def test_a_day_that_is_not_known_is_one_line(reporter):
+    shown = reporter.check(reporter.draft("concern", posted_on=None, date_unknown=["yes"])).text()
+    assert "When was it posted or sent? I do not know Change" in shown
+    assert "If you do not know the date" not in shown
+
+
+def test_what_only_the_mdo_is_sent_says_so(reporter):
+    assert "Your MDO will see" in reporter.check(reporter.draft(tell="mdo")).text()
 
 
 def test_every_answer_can_be_changed_from_the_check(reporter):

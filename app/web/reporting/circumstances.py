@@ -1,6 +1,7 @@
 """What a form needs to know of the person who fills it in: where they work, whom they can tell, and when."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -36,11 +37,11 @@ def context_of(answers: Answers, *, found: Sequence[DirectoryRow] = ()) -> Conte
     return Context(
         now=current_now(),
         workplaces=workplaces,
-        mdos=tuple(Choice(value=str(one.id), label=one.name) for one in mdos),
+        mdos=tuple(Choice(value=str(one.id), label=one.name, hint=one.subscription_note) for one in mdos),
         people=_people(answers, place, found),
         is_mdo_lane_open=bool(mdos),
         leads_people=any(one.role in LEADERS for one in held),
-        soon_until=soon_until(place, now=current_now()) if place and "answer_by" in answers else None,
+        soon_until=_soon_until(answers, place, mdos),
         words=_words(held, _employers(answers, place, workplaces)),
     )
 
@@ -51,6 +52,13 @@ def workplace_of(answers: Answers, workplaces: Sequence[Choice]) -> UUID | None:
     if chosen in {one.value for one in workplaces}:
         return UUID(chosen)
     return UUID(workplaces[0].value) if len(workplaces) == 1 else None
+
+
+def _soon_until(answers: Answers, place: UUID | None, mdos: Iterable[OrganisationRow]) -> date | None:
+    """Where a date to answer by was given: the last day that is soon, at the workplace or else at the MDO."""
+    asked = only(answers, "mdo")
+    counting = place or next((one.id for one in mdos if str(one.id) == asked), None)
+    return soon_until(counting, now=current_now()) if counting and "answer_by" in answers else None
 
 
 def open_mdos() -> Sequence[OrganisationRow]:

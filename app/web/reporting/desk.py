@@ -36,6 +36,10 @@ SLUGS: Mapping[str, Kind] = {
 CHECK, TELL = "check", "tell"
 # Where an MDO's cases may not be kept, these answers lead to a page with telephone numbers.
 MDO_CHOICES = frozenset({"mdo", "both"})
+# Whoever raised a concern about a group that they were in may tell of their own part.
+BEGUN: Mapping[tuple[Kind, str], Answers] = {
+    (Kind.SELF_REPORT, "group"): {"about": "group", "detail": "group.present"}
+}
 MDO_QUESTIONS = frozenset({"mdo", "membership_number"})
 
 
@@ -180,9 +184,10 @@ def kind_of(slug: str) -> Kind:
     return SLUGS[slug]
 
 
-def new_desk(kind: Kind) -> Desk:
-    """Somebody at an empty form."""
-    return Desk(form=installation().forms[kind], context=context_of({}))
+def new_desk(kind: Kind, *, begun: str = "") -> Desk:
+    """Somebody at a form of which nothing is kept. ``begun`` names what is filled in already, if anything."""
+    answers = BEGUN.get((kind, begun), {})
+    return Desk(form=installation().forms[kind], context=context_of({}), answers=answers)
 
 
 def desk_of(draft_id: UUID, *, found: Sequence[DirectoryRow] = ()) -> Desk:

@@ -56,7 +56,7 @@ class Shown:
 @requires(Permission.REPORT_MAKE)
 def first_question(form: str, page: str) -> ResponseReturnValue:
     """The first page of a form. Nothing is kept before it is answered."""
-    desk = new_desk(kind_of(form))
+    desk = new_desk(kind_of(form), begun=request.args.get("begun", ""))
     desk.page(page)
     if page != desk.first:
         return redirect(desk.address(desk.first))

@@ -24,7 +24,7 @@ from app.web.reporting.desk import CHECK, Desk, desk_of, name_of
 from app.web.reporting.foretelling import outlook, ready_reports
 from app.web.reporting.questions import SheetForm, seems_self
 from app.web.reporting.summary import filed_under, parts
-from app.web.reporting.surroundings import card_afterwards, now_card
+from app.web.reporting.surroundings import card_afterwards, form_of, now_card
 
 CHANGED_ELSEWHERE = _l("You changed this report in another window. Check it again before you send it")
 NOT_OFFERED = _l("Something that you chose is not offered any more. Check your answers and try again")
@@ -59,7 +59,9 @@ def sent(draft_id: UUID) -> ResponseReturnValue:
     return render_template(
         "reporting/sent.html",
         reports=own,
+        form=form_of(own[0], answers),
         card=card_afterwards(own[0], answers),
+        was_in_group=answers.get("know") == "in_group",
         news=NewsForm(),
     )
 

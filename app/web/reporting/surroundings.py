@@ -52,10 +52,10 @@ def card_for(form: Form, answers: Answers, context: Context) -> NowCard | None:
 
 def card_afterwards(report: OwnReport, answers: Answers) -> NowCard | None:
     """The act-now cards of a report that was sent: the same that its check showed."""
-    return card_for(_form_of(report, answers), answers, context_of(answers))
+    return card_for(form_of(report, answers), answers, context_of(answers))
 
 
-def _form_of(report: OwnReport, answers: Answers) -> Form:
+def form_of(report: OwnReport, answers: Answers) -> Form:
     """The form that was filled in: an MDO may have been told by somebody's own report."""
     is_own_report = report.kind is Kind.ADVICE and "risk_now" in answers
     return installation().forms[Kind.SELF_REPORT if is_own_report else report.kind]
@@ -107,17 +107,17 @@ def filled(text: str, words: Mapping[str, str]) -> str:
     return text
 
 
-def guided(desk: Desk) -> Guided | None:
-    """What the guidance said of such a matter on the day of the post; None before the matter is known."""
+def guided(desk: Desk) -> Sequence[Guided]:
+    """What the guidance said of such a matter on the day of the post, topic by topic; nothing before it is known."""
     if detail_of(desk.answers) is None:
-        return None
+        return ()
     catalogue = desk.form.catalogue
-    topic = catalogue.categories[classified(desk.answers, catalogue).main].topic
-    if topic is None:
-        return None
+    found = classified(desk.answers, catalogue)
+    topics = (catalogue.categories[code].topic for code in (found.main, *found.also))
     posted = only(desk.answers, "posted_on")
     day = date.fromisoformat(posted) if posted else None
-    return Guided(page=installation().guidance.for_day(topic, day), day=day)
+    pages = dict.fromkeys(installation().guidance.for_day(topic, day) for topic in topics if topic)
+    return [Guided(page=page, day=day) for page in pages]
 
 
 def duty_line(desk: Desk, page: str) -> str:
