@@ -598,6 +598,27 @@ def test_news_goes_only_to_an_address_that_was_given_for_this_report(
     assert world.case(sent).contact_sealed is None
 
 
+@pytest.mark.parametrize(
+    ("moves", "known"),
+    [
+        (casework.refer, {"to": Role.MEDICAL_DIRECTOR, "reason": "line"}),
+        (casework.escalate, {"reason": "It is serious.", "knows": "yes"}),
+        (casework.recuse, {"kind": "friend", "text": ""}),
+    ],
+)
+def test_whoever_asked_for_news_hears_that_somebody_else_has_it(
+    moves: Callable[..., Any], known: dict[str, Any], world: World
+) -> None:
+    doctor = world.doctor()
+    sent = world.self_report(by=doctor)
+    world.triage(sent)
+    with world.app.app_context():
+        reporting.set_contact(sent.case_id, address="me@elsewhere.example", act=world.act(doctor))
+    act(world, moves, sent, **known)
+    query = select(Mail).where(Mail.case_id == sent.case_id, Mail.kind == MailKind.NEWS)
+    assert len(rows(world, query)) == 1
+
+
 def test_an_address_is_sealed_with_the_case(
     world: World, another_client: Clients, canaries: Canaries
 ) -> None:
