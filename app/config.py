@@ -61,7 +61,6 @@ class Settings:
     argon2_time_cost: int = 3
     argon2_memory_kib: int = 65536
     session_hours: int = 10
-    draft_days: int = 30
     tick_seconds: int = 15
 
     @classmethod

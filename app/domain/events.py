@@ -145,7 +145,7 @@ class InterimDecided(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskRaised(Event):
-    """Somebody was reported to be at risk, and somebody on call was told."""
+    """Somebody was reported to be at risk, and whoever ``to`` names was told: on call, if anybody is."""
 
     tag: ClassVar[str] = "case:risk:raised"
     to: str

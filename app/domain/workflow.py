@@ -24,6 +24,9 @@ from app.domain.vocabulary import (
     Severity,
 )
 
+# The clock by which what was posted is checked to be noted and taken down.
+CONTAIN = "CONTAIN"
+
 
 class Action(StrEnum):
     """What can be done in a case: the same verbs on buttons, in definitions and in the trail."""
@@ -430,7 +433,7 @@ def _met_by_officer(occurrence: Occurrence) -> tuple[str, ...]:
 def _ended(transition: Transition, occurrence: Occurrence) -> tuple[str, ...]:
     """The officer's "no" ends everything that patient information had started."""
     if occurrence.patient_data is PatientData.NO:
-        return (*transition.ends, "CONTAIN", "DPO", "SIRO", "ICO")
+        return (*transition.ends, CONTAIN, "DPO", "SIRO", "ICO")
     return transition.ends
 
 
@@ -494,7 +497,7 @@ def _patient_data_open(snapshot: Snapshot, _occurrence: Occurrence) -> None:
 
 
 def _contain_running(snapshot: Snapshot, _occurrence: Occurrence) -> None:
-    if snapshot.running("CONTAIN") is None:
+    if snapshot.running(CONTAIN) is None:
         raise ActionNotAllowed("nothing waits to be taken down")
 
 

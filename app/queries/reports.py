@@ -5,7 +5,7 @@ what only handlers write is not read here at all.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,11 +14,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from app.database import reader
+from app.database import installation_of, reader
 from app.domain.actors import Actor
 from app.domain.errors import NotFound
-from app.domain.vocabulary import Kind, OrganisationType, Outcome, PartyRole, Role, Severity
-from app.domain.workflow import Action, Definition, Occurrence, Snapshot, State, Waiting, allowed
+from app.domain.particulars import Answers
+from app.domain.vocabulary import Kind, OrganisationType, Outcome, PartyRole, Role, Severity, StillLive
+from app.domain.workflow import CONTAIN, Action, Definition, Occurrence, Snapshot, State, Waiting, allowed
 from app.encryption.keys import Context, open_sealed
 from app.keychain import case_key, person_token
 from app.models.case import Case, CaseParty, Report
@@ -127,9 +128,11 @@ class OwnAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentAnswer:
-    """One answer as it was sent, with the question as it was asked."""
+    """One answer as it was sent, with the question as it was asked. ``code`` and ``value`` are what is stored."""
 
+    code: str
     question: str = field(repr=False)
+    value: str | list[str] = field(repr=False)
     words: str = field(repr=False)
 
 
@@ -183,7 +186,7 @@ def own_report(actor: Actor, reference: str, *, defined: Defined) -> OwnFile | N
         report=_report(session, case, name, defined),
         messages=_messages(session, case),
         actions=_actions(session, case),
-        sent=_sent(session, case),
+        sent=tuple(_answers(session, case).values()),
         contact=_opened(session, case, case.contact_sealed, "case", "contact", case.id),
     )
 
@@ -195,7 +198,7 @@ def happened(actor: Actor, case_id: UUID, *, before: int) -> Stretch:
     if case is None:
         raise NotFound("no such report")
     found = stretch_of(session, case_id, organisation_id=case.organisation_id, before=before)
-    return replace(found, entries=_without_own_looking(found.entries))
+    return replace(found, entries=_told(found.entries, _unsaid(session, case)))
 
 
 def own_id(actor: Actor, reference: str) -> UUID | None:
@@ -238,6 +241,7 @@ def _report(
 ) -> OwnReport:
     definition = defined(session, case.definition_hash)
     clocks = clocks_of(session, case, definition)
+    unsaid = _unsaid(session, case) if any(one.clock.code == CONTAIN for one in clocks) else frozenset()
     can = _can(case, definition)
     return OwnReport(
         case_id=case.id,
@@ -256,23 +260,42 @@ def _report(
         triaged_at=case.triaged_at,
         closed_at=case.closed_at,
         outcome=case.outcome,
-        clocks=tuple(one for one in clocks if one.clock.is_shown_to_reporter and not one.is_for_reporter),
+        clocks=tuple(one for one in clocks if _is_promised(one, unsaid)),
         your_date=next((one.due_at for one in clocks if one.is_for_reporter and one.is_running), None),
         can=can,
         no_withdrawal=_no_withdrawal(case, definition, can),
-        entries=_entries(session, case, longest),
+        entries=_entries(session, case, longest, unsaid),
         outcome_text=_last(session, case, MessageKind.OUTCOME),
         learning=_last(session, case, MessageKind.LEARNING),
     )
 
 
-def _entries(session: Session, case: Case, longest: int) -> tuple[Entry, ...]:
+def _unsaid(session: Session, case: Case) -> frozenset[str]:
+    """The clocks that run without being promised: taking down what is down, or is weighed up first."""
+    answered = _answers(session, case).get("still_live")
+    still_live = StillLive(answered.value) if answered and isinstance(answered.value, str) else None
+    is_promised = installation_of(session).categories[case.category].is_takedown_promised(still_live)
+    return frozenset() if is_promised else frozenset({CONTAIN})
+
+
+def _is_promised(one: ClockView, unsaid: frozenset[str]) -> bool:
+    return one.clock.is_shown_to_reporter and not one.is_for_reporter and one.clock.code not in unsaid
+
+
+def _entries(session: Session, case: Case, longest: int, unsaid: frozenset[str]) -> tuple[Entry, ...]:
     found = entries_of(session, case.id, organisation_id=case.organisation_id, longest=longest)
-    return _without_own_looking(found)
+    return _told(found, unsaid)
 
 
-def _without_own_looking(found: Sequence[Entry]) -> tuple[Entry, ...]:
-    return tuple(one for one in found if not (one.is_view and one.detail["by"] == REPORTER))
+def _told(found: Sequence[Entry], unsaid: frozenset[str]) -> tuple[Entry, ...]:
+    return tuple(one for one in found if _is_told(one, unsaid))
+
+
+def _is_told(entry: Entry, unsaid: frozenset[str]) -> bool:
+    """Neither their own looking nor what became of a date that they were not promised."""
+    if entry.is_view:
+        return bool(entry.detail["by"] != REPORTER)
+    return entry.detail.get("clock") not in unsaid
 
 
 def _last(session: Session, case: Case, kind: MessageKind) -> str:
@@ -352,14 +375,25 @@ def _actions(session: Session, case: Case) -> tuple[OwnAction, ...]:
     )
 
 
-def _sent(session: Session, case: Case) -> tuple[SentAnswer, ...]:
+def own_answers(actor: Actor, case_id: UUID) -> Answers:
+    """The answers of one's own report as they are stored, for what follows from them. Empty for anybody else's."""
+    session = reader()
+    case = own_case(session, actor, case_id)
+    return {code: one.value for code, one in _answers(session, case).items()} if case else {}
+
+
+def _answers(session: Session, case: Case) -> Mapping[str, SentAnswer]:
+    """What was sent, by question, in its order."""
     report = session.get(Report, case.id)
     if report is None:
-        return ()
+        return {}
     written = json.loads(_opened(session, case, report.answers_sealed, "report", "answers", case.id) or "{}")
-    return tuple(
-        SentAnswer(question=one["wording"], words=one["words"]) for one in written.get("answers", ())
-    )
+    return {
+        one["question"]: SentAnswer(
+            code=one["question"], question=one["wording"], value=one["value"], words=one["words"]
+        )
+        for one in written.get("answers", ())
+    }
 
 
 def _opened(

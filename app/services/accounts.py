@@ -85,9 +85,11 @@ def normal_address(text: str) -> str:
 
 def is_address(text: str) -> bool:
     """Whether a text could be an e-mail address; a database can hold it then."""
-    name, at, domain = text.rpartition("@")
+    name, _at, domain = text.partition("@")
+    labels = domain.split(".")
+    # Neither control characters nor those that turn the order of letters round are printable.
     is_plain = text.isprintable() and " " not in text and len(text) <= throttling.LONGEST_ADDRESS
-    return bool(name and at and "." in domain.strip(".") and is_plain)
+    return bool(name and len(labels) > 1 and all(labels) and "@" not in domain and is_plain)
 
 
 def hash_password(password: str) -> str:

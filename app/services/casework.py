@@ -358,6 +358,7 @@ def refer(
             leaving=(scene.snapshot.owner_membership_id,),
             routed=(routed,),
             values={"escalated_to": None},
+            tells_reporter=True,
         )
         return Occurrence(action=Action.REFER, capacity=scene.by), wish
 
@@ -419,6 +420,7 @@ def escalate(case_id: UUID, version: int, *, reason: str, knows: str, act: Act) 
             joining=(new,),
             routed=(routed,),
             values={"escalated_to": new.capacity},
+            tells_reporter=True,
         )
         return Occurrence(action=Action.ESCALATE, capacity=scene.by), wish
 
@@ -451,6 +453,7 @@ def recuse(case_id: UUID, version: int, *, kind: str, text: str, act: Act) -> No
             exclusions=((_own_token(scene), f"recusal:{_code('kind', kind)}"),),
             routed=tuple(routed for routed, _ in taking),
             values=_still_escalated(scene, joining),
+            tells_reporter=True,
         )
         return Occurrence(action=Action.RECUSE, capacity=scene.by), wish
 

@@ -29,17 +29,15 @@ from app.models.organisation import Organisation
 from app.models.person import Membership
 from app.queries.cases import Standing
 from app.queries.reports import own_case
+from app.services.accounts import is_address
 from app.services.casework import Build, Scene, enter_unseen, with_guardian
 from app.services.changes import load, sealed_at, write
 from app.services.definitions import definition_of
 
 REPORTER = "reporter"
 AS_REPORTER = Standing(capacity=Role.MEMBER, is_owner=False)
-ADDRESS = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
-LONGEST_ADDRESS = 254
 # What can answer somebody who wrote to the reporter.
 ANSWERING = frozenset({Action.MESSAGE, Action.PROVIDE_INFORMATION})
-# No clock starts, so none is counted on any calendar.
 
 
 class AskedToWithdraw(StrEnum):
@@ -157,7 +155,7 @@ def _text(kind: MessageKind, body: str, *, is_for_officer: bool) -> tuple[Text, 
 
 
 def _check_address(session: Session, case: Case, address: str, act: Act) -> None:
-    if len(address) > LONGEST_ADDRESS or not ADDRESS.fullmatch(address):
+    if not is_address(address):
         raise InvalidInput("address", "no_address")
     is_private = case.kind is Kind.ADVICE or case.identity is not ReporterIdentity.OPEN
     domain = address.rpartition("@")[2].lower()

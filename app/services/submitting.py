@@ -553,7 +553,9 @@ def _opening_events(
     opened: Event = (
         AdviceRequested(by=REPORTER) if report.kind is Kind.ADVICE else ReportSubmitted(by=REPORTER)
     )
-    risk = [RiskRaised(by=REPORTER, to=owned.capacity)] if snapshot.is_risk_now else []
+    # An MDO's adviser is nobody on call: there, nobody was told but who has the request.
+    is_raised = snapshot.is_risk_now and report.kind is not Kind.ADVICE
+    risk = [RiskRaised(by=REPORTER, to=owned.capacity)] if is_raised else []
     told = [OfficerTold(by=CLOCK, to=assigned.capacity) for _, assigned in routed[1:]]
     assigned = OwnerAssigned(by=CLOCK, to=owned.capacity, reason=owner.because)
     return (opened, assigned, *risk, *told, *armed_events(snapshot.clocks))

@@ -25,6 +25,7 @@ from app.domain.vocabulary import Role
 from app.installation import Installation
 from app.queries import people
 from app.services.accounts import session_id_of
+from app.web.errors import signed_out_page
 from app.web.presentation import Viewer
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -115,7 +116,7 @@ def enforce_access() -> ResponseReturnValue | None:
 def _admit(permission: Permission) -> ResponseReturnValue | None:
     who = signed_in()
     if who is None:
-        return redirect(url_for("account.sign_in", next=_address()))
+        return _to_sign_in()
     if permission is Permission.ACCOUNT_USE or (who.role and is_granted(who.role, permission)):
         return None
     if NAMES_A_CASE & (request.view_args or {}).keys():
@@ -125,9 +126,17 @@ def _admit(permission: Permission) -> ResponseReturnValue | None:
     raise NotAllowed("the role lacks the permission")
 
 
+def _to_sign_in() -> ResponseReturnValue:
+    """The way to sign in and back again. Whoever sent a form is first shown what they wrote: nothing keeps it."""
+    if request.method == "POST":
+        return signed_out_page(_address())
+    return redirect(url_for("account.sign_in", next=_address()))
+
+
 def _address() -> str | None:
-    """Where to go on after signing in; a form cannot be sent again."""
-    if request.method != "GET":
+    """Where to go on after signing in: the page that was asked for, or that has the form."""
+    rule = request.url_rule
+    if rule is None or "GET" not in (rule.methods or ()):
         return None
     return request.full_path if request.query_string else request.path
 

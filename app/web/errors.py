@@ -68,9 +68,14 @@ def on_http_error(error: HTTPException) -> Response:
     return response
 
 
+def signed_out_page(next_address: str | None) -> Response:
+    """The page for a form of somebody whose session has ended: what they wrote, and the way back after signing in."""
+    return _page("signed-out", 403, kept=kept_texts(), next_address=next_address)
+
+
 def on_expired_form(_error: CSRFError) -> Response:
-    """The page for a form that was open for too long."""
-    return _page("expired", 400)
+    """The page for a form that was open for too long, with what was written in it."""
+    return _page("expired", 400, kept=kept_texts())
 
 
 def on_failure(_error: InternalServerError) -> Response:

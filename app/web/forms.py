@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from flask import Blueprint, g
+from flask import Blueprint, g, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm  # type: ignore[import-untyped]  # it ships no types
@@ -51,6 +51,8 @@ __all__ = [
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WRITTEN_DAY = re.compile(r"(\d{1,2})[\s/.-]+(\d{1,2}|[a-z]{3,9})[\s/.,-]+(\d{4})")
 LONGEST_KEPT = 20_000
+# Every field that is never given back, in whatever form.
+SECRET = frozenset({"csrf_token", "version", "password", "proof", "current", "code"})
 YEARS = range(1990, 2101)
 
 
@@ -95,8 +97,16 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types, so its
 
 def kept_texts() -> list[str]:
     """What was typed into the form that was sent, so that it can be copied: never a password, nor a choice."""
-    typed = (field for field in g.get("sent_form", ()) if _is_typed(field) and field.data)
+    if "sent_form" not in g:
+        return _kept_unread()
+    typed = (field for field in g.sent_form if _is_typed(field) and field.data)
     return [str(field.data)[:LONGEST_KEPT] for field in typed]
+
+
+def _kept_unread() -> list[str]:
+    """The same of a form that was refused before anybody looked at its fields: whatever reads like a text."""
+    values = (value for name, value in request.form.items() if name not in SECRET)
+    return [value[:LONGEST_KEPT] for value in values if " " in value.strip()]
 
 
 def _is_typed(field: Any) -> bool:

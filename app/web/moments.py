@@ -28,10 +28,10 @@ def iso(value: date) -> str:
 
 
 def clock_time(instant: datetime) -> str:
-    """5pm, 6:40pm, midday or midnight."""
+    """5pm, 6:40pm or midday; midnight says which end of the day it is, so that no limit is read a day late."""
     local = london(instant)
     if local.minute == 0 and local.hour in (0, NOON):
-        return _("midday") if local.hour == NOON else _("midnight")
+        return _("midday") if local.hour == NOON else _("12am (start of the day)")
     minutes = f":{local.minute:02d}" if local.minute else ""
     half = _("pm") if local.hour >= NOON else _("am")
     return f"{local.hour % NOON or NOON}{minutes}{half}"

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
+from werkzeug.http import parse_cookie
 
 from app.database import db, reader, transaction
 from app.domain.actors import Act, Actor, ActorKind
@@ -70,6 +71,17 @@ def tags_of(app: Flask, somebody: Somebody) -> list[str]:
 def test_whoever_knows_the_password_comes_in(client, doctor):
     assert attempt(client, doctor.email, PASSWORD).location == "/account"
     assert doctor.name in client.page("/account").text()
+
+
+def test_the_privacy_page_names_every_cookie_and_how_long_it_stays(client, doctor):
+    answer = attempt(client, doctor.email, PASSWORD)
+    found = [parse_cookie(line) for line in answer.headers.getlist("Set-Cookie")]
+    names = {next(iter(one)).removeprefix("__Secure-").removeprefix("__Host-") for one in found}
+    said = client.page("/privacy").text()
+    assert set(re.findall(r"“(candour[a-z-]*)”", said)) == names
+    lasting = {next(iter(one)): one["Max-Age"] for one in found if "Max-Age" in one}
+    assert lasting == {"candour-device": str(365 * 24 * 60 * 60)}
+    assert "for a year" in said
 
 
 def test_whoever_comes_over_a_secure_connection_comes_in_too(app, client, doctor):

@@ -34,6 +34,7 @@ from tests.factories import PASSWORD, World
 from tests.infrastructure.canaries import Canaries
 from tests.infrastructure.markup import Page
 from tests.infrastructure.strict_client import StrictClient
+from tests.integration.reporter import Reporter, links
 
 PAGES = ("", "/message", "/add", "/answer", "/withdraw", "/news")
 UNKNOWN = "C-7K3F-9QMX-H"
@@ -244,9 +245,23 @@ def test_a_reason_for_less_urgency_is_read_by_the_reporter(world: World, another
     doctor = world.doctor()
     sent = world.self_report(by=doctor, harm="H3")
     world.triage(sent, severity=Severity.LOW, reason="It was seen by one person only.")
-    assert "It was seen by one person only." in words(
-        signed_in(another_client, doctor).get(f"/reports/{sent.reference}")
-    )
+    shown = words(signed_in(another_client, doctor).get(f"/reports/{sent.reference}"))
+    said = "How urgent it is was changed from High to Low. Reason given: It was seen by one person only."
+    assert said in shown
+
+
+def test_what_was_sent_reads_as_it_was_checked(world: World, another_client: Clients) -> None:
+    reporter = Reporter(another_client(), world, world.doctor())
+    draft_id = reporter.draft(removed_on="2026-04-01", removed_time="14:05")
+    address = next(one for one in links(reporter.sent(draft_id)) if one.startswith("/reports/C-"))
+    shown = reporter.client.page(address).text()
+    assert "Wednesday 1 April 2026" in shown
+    assert "2:05pm" in shown
+    assert "2026-04-01" not in shown
+
+
+def test_whoever_has_no_draft_is_told_so(world: World, another_client: Clients) -> None:
+    assert "You have no saved drafts." in words(signed_in(another_client, world.doctor()).get("/reports"))
 
 
 def test_every_promise_says_why_it_is_that_date(world: World) -> None:
@@ -611,6 +626,27 @@ def test_news_goes_only_to_an_address_that_was_given_for_this_report(
     act(world, casework.message, sent, text="There is something to read.")
     assert news() == 1
     assert world.case(sent).contact_sealed is None
+
+
+@pytest.mark.parametrize(
+    ("moves", "known"),
+    [
+        (casework.refer, {"to": Role.MEDICAL_DIRECTOR, "reason": "line"}),
+        (casework.escalate, {"reason": "It is serious.", "knows": "yes"}),
+        (casework.recuse, {"kind": "friend", "text": ""}),
+    ],
+)
+def test_whoever_asked_for_news_hears_that_somebody_else_has_it(
+    moves: Callable[..., Any], known: dict[str, Any], world: World
+) -> None:
+    doctor = world.doctor()
+    sent = world.self_report(by=doctor)
+    world.triage(sent)
+    with world.app.app_context():
+        reporting.set_contact(sent.case_id, address="me@elsewhere.example", act=world.act(doctor))
+    act(world, moves, sent, **known)
+    query = select(Mail).where(Mail.case_id == sent.case_id, Mail.kind == MailKind.NEWS)
+    assert len(rows(world, query)) == 1
 
 
 def test_an_address_is_sealed_with_the_case(

@@ -31,7 +31,7 @@ VOCABULARY = [
         (datetime(2026, 7, 6, 17, tzinfo=UTC), "Monday 6 July 2026 at 6pm"),
         (datetime(2026, 1, 6, 9, 5, tzinfo=UTC), "Tuesday 6 January 2026 at 9:05am"),
         (datetime(2026, 1, 6, 12, tzinfo=UTC), "Tuesday 6 January 2026 at midday"),
-        (datetime(2026, 1, 6, 0, tzinfo=UTC), "Tuesday 6 January 2026 at midnight"),
+        (datetime(2026, 1, 6, 0, tzinfo=UTC), "Tuesday 6 January 2026 at 12am (start of the day)"),
         (datetime(2026, 1, 6, 12, 30, tzinfo=UTC), "Tuesday 6 January 2026 at 12:30pm"),
         (datetime(2026, 1, 6, 0, 30, tzinfo=UTC), "Tuesday 6 January 2026 at 12:30am"),
         (datetime(2026, 6, 30, 23, 30, tzinfo=UTC), "Wednesday 1 July 2026 at 12:30am"),
@@ -54,7 +54,7 @@ def test_an_instant_without_a_time_zone_is_refused():
         (datetime(2026, 4, 9, 16, tzinfo=UTC), "Thu 9 Apr, 5pm"),
         (datetime(2027, 4, 9, 16, tzinfo=UTC), "Fri 9 Apr 2027, 5pm"),
         (datetime(2026, 4, 7, 22, 59, tzinfo=UTC), "Today, 11:59pm"),
-        (datetime(2026, 4, 7, 23, 0, tzinfo=UTC), "Tomorrow, midnight"),
+        (datetime(2026, 4, 7, 23, 0, tzinfo=UTC), "Tomorrow, 12am (start of the day)"),
     ],
 )
 def test_rows_say_when_in_a_few_words(instant, written):

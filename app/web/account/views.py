@@ -49,7 +49,8 @@ def sign_in() -> ResponseReturnValue:
                 form.email.data, form.password.data, device=devices.presented(), act=current_act()
             )
             return _begin(started)
-    return render_template("account/sign-in.html", form=form)
+    leads_on = bool(local_path(request.args.get("next")))
+    return render_template("account/sign-in.html", form=form, leads_on=leads_on)
 
 
 @bp.post("/sign-out")
