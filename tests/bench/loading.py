@@ -61,7 +61,7 @@ HANDLERS_OWN = 90
 TAKE_CASES = frozenset({Role.CLINICAL_LEAD, Role.SUPERVISOR, Role.ADVISER})
 SEVERITIES = (Severity.LOW, Severity.MEDIUM, Severity.MEDIUM, Severity.HIGH)
 CLOCKS = {
-    Kind.ADVICE: (("MDO-REPLY", "2 working days"), ("WAIT", "10 working days")),
+    Kind.ADVICE: (("MDO-REPLY", "2 working days"), ("UPDATE", "10 working days")),
     Kind.CONCERN: (("TRIAGE", "3 working days"), ("FB20", "20 working days")),
     Kind.SELF_REPORT: (("TRIAGE", "3 working days"), ("FB20", "20 working days")),
 }
