@@ -35,7 +35,7 @@ from app.models.case import Case, CaseHandler, Report, RoutingDecision
 from app.models.message import ActionItem, Message, MessageKind
 from app.models.organisation import Organisation
 from app.models.person import Membership, Person
-from app.queries.cases import Standing, standing_in, visible_case
+from app.queries.cases import Standing, visible_case
 from app.queries.people import current_on
 from app.queries.timeline import Entry, entries_of
 
@@ -285,15 +285,6 @@ class _Opener:
             row=row.hex,
         )
         return open_sealed(self.key, sealed, context=context)
-
-
-def case_file(actor: Actor, case_id: UUID) -> CaseFile:
-    """The case as this viewer may read it. Raises NotFound, also for a case they may not know of."""
-    session = reader()
-    case = visible_case(session, actor, case_id)
-    if case is None:
-        raise NotFound("no such case")
-    return file_of(case, standing_in(session, actor, case), actor)
 
 
 def file_of(case: Case, standing: Standing, actor: Actor) -> CaseFile:

@@ -276,16 +276,6 @@ def memberships_of(person_id: UUID, *, on: date) -> Sequence[MembershipRow]:
     return [MembershipRow(**row) for row in rows.mappings()]
 
 
-def holders(organisation_id: UUID, role: Role, *, on: date) -> Sequence[MembershipRow]:
-    """Who holds a role in an organisation on a day, in a fixed order."""
-    rows = reader().execute(
-        _membership_rows()
-        .where(Membership.organisation_id == organisation_id, Membership.role == role, current_on(on))
-        .order_by(Membership.id)
-    )
-    return [MembershipRow(**row) for row in rows.mappings()]
-
-
 def _membership_rows() -> Select[*tuple[Any, ...]]:
     return select(
         Membership.id,
@@ -315,11 +305,6 @@ def directory(organisation_id: UUID, *, on: date) -> Sequence[DirectoryRow]:
             row.id, DirectoryRow(person_id=row.id, name=row.name, post=row.post, title=row.title)
         )
     return list(found.values())
-
-
-def person_by_gmc(gmc_number: str) -> UUID | None:
-    """Who holds a GMC number (seven digits) here, if anybody."""
-    return reader().execute(select(Person.id).where(Person.gmc_number == gmc_number)).scalar_one_or_none()
 
 
 def sessions_of(person_id: UUID, *, at: datetime) -> Sequence[SessionRow]:

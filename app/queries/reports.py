@@ -187,12 +187,6 @@ def own_report(actor: Actor, reference: str, *, defined: Defined) -> OwnFile | N
     )
 
 
-def own_id(actor: Actor, reference: str) -> UUID | None:
-    """The id of one's own report, or None. Nothing of it is opened."""
-    session = reader()
-    return session.scalar(select(Case.id).where(Case.reference == reference, reported_by(session, actor)))
-
-
 def own_case(session: Session, actor: Actor, case_id: UUID) -> Case | None:
     """The case, if this person reported it."""
     return session.scalars(select(Case).where(Case.id == case_id, reported_by(session, actor))).one_or_none()

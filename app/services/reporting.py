@@ -37,7 +37,6 @@ REPORTER = "reporter"
 AS_REPORTER = Standing(capacity=Role.MEMBER, is_owner=False)
 ADDRESS = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
 LONGEST_ADDRESS = 254
-# No clock starts, so none is counted on any calendar.
 
 
 class AskedToWithdraw(StrEnum):

@@ -17,7 +17,6 @@ from app.domain.errors import (
     ActionNotAllowed,
     AlreadySubmitted,
     CannotRecord,
-    ConflictOfInterest,
     DomainError,
     InvalidInput,
     NobodyEligible,
@@ -31,7 +30,6 @@ from app.domain.errors import (
 # A conflict answers as if there were nothing, so that nobody learns from it what exists.
 PAGES: Mapping[type[DomainError], tuple[str, int]] = {
     NotFound: ("404", 404),
-    ConflictOfInterest: ("404", 404),
     NotAllowed: ("403", 403),
     StaleCase: ("409", 409),
     ActionNotAllowed: ("not-any-more", 409),
