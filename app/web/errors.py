@@ -4,8 +4,7 @@ A rule of casework that was broken is worded here once. What is not listed becom
 names the request and nothing else.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
@@ -45,19 +44,9 @@ NOT_TEXT = {"csrf_token", "version", "password"}
 LONGEST_KEPT = 20_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One thing that somebody else changed: what, how it was, how it is, and by which role and when."""
-
-    what: str
-    before: str
-    after: str
-    by: str
-
-
-def stale_page(*, changes: Sequence[Change] = (), case_url: str = "") -> Response:
-    """The page of code 409: what changed, what the person wrote, and the way to the case as it is now."""
-    page = render_template("errors/409.html", changes=changes, case_url=case_url, kept=_kept())
+def stale_page() -> Response:
+    """The page of code 409: that something changed, what the person wrote, and a way to go on."""
+    page = render_template("errors/409.html", kept=_kept())
     return make_response(page, 409)
 
 
