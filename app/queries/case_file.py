@@ -29,8 +29,8 @@ from app.domain.vocabulary import (
     Role,
     Severity,
 )
-from app.encryption.keys import Context, Key, open_sealed
-from app.keychain import case_key
+from app.encryption.keys import Key, open_sealed
+from app.keychain import case_context, case_key
 from app.models.case import Case, CaseHandler, Report, RoutingDecision
 from app.models.message import ActionItem, Message, MessageKind
 from app.models.organisation import Organisation
@@ -277,12 +277,9 @@ class _Opener:
     key: Key
 
     def text(self, sealed: bytes, *, table: str, column: str, row: UUID) -> str:
-        context = Context(
-            owner=self.case.organisation_id.hex,
-            case=self.case.id.hex,
-            table=table,
-            column=column,
-            row=row.hex,
+        case = self.case
+        context = case_context(
+            case.id, organisation_id=case.organisation_id, table=table, column=column, row=row
         )
         return open_sealed(self.key, sealed, context=context)
 

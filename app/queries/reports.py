@@ -18,8 +18,8 @@ from app.database import reader
 from app.domain.actors import Actor
 from app.domain.vocabulary import Kind, OrganisationType, Outcome, PartyRole, Role, Severity
 from app.domain.workflow import Action, Definition, Occurrence, Snapshot, State, Waiting, allowed
-from app.encryption.keys import Context, open_sealed
-from app.keychain import case_key, person_token
+from app.encryption.keys import open_sealed
+from app.keychain import case_context, case_key, person_token
 from app.models.case import Case, CaseParty, Report
 from app.models.message import ActionItem, Message, MessageKind
 from app.models.organisation import Organisation
@@ -348,7 +348,5 @@ def _opened(
     if sealed is None:
         return None
     key = case_key(session, case.id, organisation_id=case.organisation_id)
-    context = Context(
-        owner=case.organisation_id.hex, case=case.id.hex, table=table, column=column, row=row.hex
-    )
+    context = case_context(case.id, organisation_id=case.organisation_id, table=table, column=column, row=row)
     return open_sealed(key, sealed, context=context)

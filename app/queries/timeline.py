@@ -16,8 +16,7 @@ from sqlalchemy.orm import Session
 from app.database import reader
 from app.domain.actors import Actor
 from app.domain.events import CaseViewed, CaseViewedAgain
-from app.encryption.keys import Context
-from app.keychain import case_key
+from app.keychain import case_key, detail_context
 from app.models.ledger import AuditDetail, AuditEntry
 from app.queries.cases import visible_case
 
@@ -75,15 +74,10 @@ def entries_of(
             seq=row.case_seq,
             at=row.at,
             tag=row.action,
-            detail=json.loads(key.open(row.detail_sealed, context=_context(row.log, row.id))),
+            detail=json.loads(key.open(row.detail_sealed, context=detail_context(row.log, row.id))),
         )
         for row in rows
     ]
-
-
-def _context(log: str, entry_id: UUID) -> Context:
-    """Where the detail of an entry belongs, as the ledger sealed it."""
-    return Context(owner=log, table="audit_detail", column="detail", row=entry_id.hex)
 
 
 def since(actor: Actor, case_id: UUID, seq: int) -> Sequence[Entry]:

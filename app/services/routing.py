@@ -27,8 +27,8 @@ from app.domain.routing import (
     told_rows,
 )
 from app.domain.vocabulary import Kind, PartyRole, Role
-from app.encryption.keys import Context, seal
-from app.keychain import case_key
+from app.encryption.keys import seal
+from app.keychain import case_context, case_key
 from app.models.case import CaseExclusion, CaseHandler, CaseParty, RoutingDecision
 from app.models.organisation import Appointment, Organisation
 from app.models.person import Membership, Person, Relation, RelationKind
@@ -329,12 +329,12 @@ def explained(
         }
     )
     key = case_key(session, case_id, organisation_id=organisation_id)
-    context = Context(
-        owner=organisation_id.hex,
-        case=case_id.hex,
+    context = case_context(
+        case_id,
+        organisation_id=organisation_id,
         table="routing_decision",
         column="explanation",
-        row=decision_id.hex,
+        row=decision_id,
     )
     return RoutingDecision(
         id=decision_id, case_id=case_id, decided_at=now, explanation_sealed=seal(key, words, context=context)
