@@ -63,7 +63,6 @@ PATIENT_PART = frozenset(
 )
 REPORTER = "reporter"
 REPORTER = "reporter"
-DATA_CLOCKS = frozenset({"CONTAIN", "DPO", "SIRO", "ICO"})
 # Put together once: building a statement costs more than running it. Each asks for one case by its id.
 THIS_CASE: BindParameter[UUID] = bindparam("case_id")
 REPORT = select(Report.form_version, Report.language, Report.answers_sealed).where(

@@ -24,6 +24,7 @@ from app.domain.events import CaseViewed, CaseViewedAgain, LookupMissed
 from app.domain.plan import Clockwork, Wish
 from app.domain.vocabulary import Role
 from app.domain.workflow import (
+    DATA_CLOCKS,
     Action,
     Clock,
     ClockRow,
@@ -38,7 +39,7 @@ from app.keychain import person_token
 from app.models.case import Case
 from app.models.ledger import ViewTally
 from app.models.person import Membership
-from app.queries.case_file import DATA_CLOCKS, CaseFile, file_of
+from app.queries.case_file import CaseFile, file_of
 from app.queries.cases import Standing, standing_in, visible_reference
 from app.queries.reports import REPORTER, reported_by
 from app.services.casework import Scene, enter_unseen

@@ -15,6 +15,7 @@ from app.domain.errors import NobodyEligible, NotAvailable
 from app.domain.permissions import ADVISERS, HANDLERS
 from app.domain.plan import Assigned
 from app.domain.routing import (
+    At,
     Candidate,
     Considered,
     Matter,
@@ -69,7 +70,7 @@ def route_told(session: Session, matter: Matter, ground: Ground) -> list[Routed]
     found = []
     for row in told_rows(installation_of(session).routing, matter):
         place = ground
-        if row.name == "about-a-locum" and ground.agency_id:
+        if row.at is At.AGENCY and ground.agency_id:
             place = replace(ground, organisation_id=ground.agency_id)
         routed = found_or_none(session, row.to, place, row=row.name, conflicts_of=ground.organisation_id)
         found += [routed] if routed else []
