@@ -115,6 +115,8 @@ class ClockState(StrEnum):
     SET_ASIDE = "set_aside"
 
 
+# The clocks of a patient's information: the officers' part of a case.
+DATA_CLOCKS = (CONTAIN, "DPO", "SIRO", "ICO")
 RUNNING = frozenset({ClockState.ARMED, ClockState.PAUSED, ClockState.MISSED})
 
 
@@ -433,7 +435,7 @@ def _met_by_officer(occurrence: Occurrence) -> tuple[str, ...]:
 def _ended(transition: Transition, occurrence: Occurrence) -> tuple[str, ...]:
     """The officer's "no" ends everything that patient information had started."""
     if occurrence.patient_data is PatientData.NO:
-        return (*transition.ends, CONTAIN, "DPO", "SIRO", "ICO")
+        return (*transition.ends, *DATA_CLOCKS)
     return transition.ends
 
 

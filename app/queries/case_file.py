@@ -30,13 +30,13 @@ from app.domain.vocabulary import (
     Role,
     Severity,
 )
-from app.encryption.keys import Context, Key, open_sealed
-from app.keychain import case_key
+from app.encryption.keys import Key, open_sealed
+from app.keychain import case_context, case_key
 from app.models.case import Case, CaseHandler, Report, RoutingDecision
 from app.models.message import ActionItem, Message, MessageKind
 from app.models.organisation import Organisation
 from app.models.person import Membership, Person
-from app.queries.cases import Standing, standing_in, visible_case
+from app.queries.cases import Standing, visible_case
 from app.queries.people import current_on
 from app.queries.timeline import Entry, entries_of, readable
 
@@ -289,23 +289,11 @@ class _Opener:
     key: Key
 
     def text(self, sealed: bytes, *, table: str, column: str, row: UUID) -> str:
-        context = Context(
-            owner=self.case.organisation_id.hex,
-            case=self.case.id.hex,
-            table=table,
-            column=column,
-            row=row.hex,
+        case = self.case
+        context = case_context(
+            case.id, organisation_id=case.organisation_id, table=table, column=column, row=row
         )
         return open_sealed(self.key, sealed, context=context)
-
-
-def case_file(actor: Actor, case_id: UUID) -> CaseFile:
-    """The case as this viewer may read it. Raises NotFound, also for a case they may not know of."""
-    session = reader()
-    case = visible_case(session, actor, case_id)
-    if case is None:
-        raise NotFound("no such case")
-    return file_of(case, standing_in(session, actor, case), actor)
 
 
 def file_of(case: Case, standing: Standing, actor: Actor) -> CaseFile:

@@ -312,16 +312,6 @@ def memberships_of(person_id: UUID, *, on: date) -> Sequence[MembershipRow]:
     return [MembershipRow(**row) for row in rows.mappings()]
 
 
-def holders(organisation_id: UUID, role: Role, *, on: date) -> Sequence[MembershipRow]:
-    """Who holds a role in an organisation on a day, in a fixed order."""
-    rows = reader().execute(
-        _membership_rows()
-        .where(Membership.organisation_id == organisation_id, Membership.role == role, current_on(on))
-        .order_by(Membership.id)
-    )
-    return [MembershipRow(**row) for row in rows.mappings()]
-
-
 def _membership_rows() -> Select[*tuple[Any, ...]]:
     return select(
         Membership.id,
@@ -335,11 +325,6 @@ def _membership_rows() -> Select[*tuple[Any, ...]]:
         Membership.starts_on,
         Membership.ends_on,
     ).join(Organisation, Organisation.id == Membership.organisation_id)
-
-
-def person_by_gmc(gmc_number: str) -> UUID | None:
-    """Who holds a GMC number (seven digits) here, if anybody."""
-    return reader().execute(select(Person.id).where(Person.gmc_number == gmc_number)).scalar_one_or_none()
 
 
 def sessions_of(person_id: UUID, *, at: datetime) -> Sequence[SessionRow]:

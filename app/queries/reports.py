@@ -20,8 +20,8 @@ from app.domain.errors import NotFound
 from app.domain.particulars import Answers
 from app.domain.vocabulary import Kind, OrganisationType, Outcome, PartyRole, Role, Severity, StillLive
 from app.domain.workflow import CONTAIN, Action, Definition, Occurrence, Snapshot, State, Waiting, allowed
-from app.encryption.keys import Context, open_sealed
-from app.keychain import case_key, person_token
+from app.encryption.keys import open_sealed
+from app.keychain import case_context, case_key, person_token
 from app.models.case import Case, CaseParty, Report
 from app.models.message import ActionItem, Message, MessageKind
 from app.models.organisation import Organisation
@@ -199,12 +199,6 @@ def happened(actor: Actor, case_id: UUID, *, before: int) -> Stretch:
         raise NotFound("no such report")
     found = stretch_of(session, case_id, organisation_id=case.organisation_id, before=before)
     return replace(found, entries=_told(found.entries, _unsaid(session, case)))
-
-
-def own_id(actor: Actor, reference: str) -> UUID | None:
-    """The id of one's own report, or None. Nothing of it is opened."""
-    session = reader()
-    return session.scalar(select(Case.id).where(Case.reference == reference, reported_by(session, actor)))
 
 
 def own_case(session: Session, actor: Actor, case_id: UUID) -> Case | None:
@@ -403,7 +397,5 @@ def _opened(
     if sealed is None:
         return None
     key = case_key(session, case.id, organisation_id=case.organisation_id)
-    context = Context(
-        owner=case.organisation_id.hex, case=case.id.hex, table=table, column=column, row=row.hex
-    )
+    context = case_context(case.id, organisation_id=case.organisation_id, table=table, column=column, row=row)
     return open_sealed(key, sealed, context=context)

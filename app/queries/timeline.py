@@ -37,8 +37,8 @@ from app.domain.events import (
     ReportSubmitted,
 )
 from app.domain.permissions import OFFICERS
-from app.encryption.keys import Context
-from app.keychain import case_key
+from app.domain.workflow import DATA_CLOCKS
+from app.keychain import case_key, detail_context
 from app.models.ledger import AuditDetail, AuditEntry
 from app.queries.cases import standing_in, visible_case
 
@@ -46,7 +46,6 @@ LONGEST = 300
 # Above the number of every entry.
 END = 2**31 - 1
 VIEWS = frozenset({CaseViewed.tag, CaseViewedAgain.tag})
-DATA_CLOCKS = frozenset({"CONTAIN", "DPO", "SIRO", "ICO"})
 # What officers read of what happened: what became of the patient's information, and who looked at it.
 OFFICERS_TAGS = VIEWS | {
     one.tag
@@ -145,15 +144,10 @@ def entries_of(
             seq=row.case_seq,
             at=row.at,
             tag=row.action,
-            detail=json.loads(key.open(row.detail_sealed, context=_context(row.log, row.id))),
+            detail=json.loads(key.open(row.detail_sealed, context=detail_context(row.log, row.id))),
         )
         for row in rows
     ]
-
-
-def _context(log: str, entry_id: UUID) -> Context:
-    """Where the detail of an entry belongs, as the ledger sealed it."""
-    return Context(owner=log, table="audit_detail", column="detail", row=entry_id.hex)
 
 
 def stretch_of(session: Session, case_id: UUID, *, organisation_id: UUID, before: int) -> Stretch:

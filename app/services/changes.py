@@ -26,7 +26,7 @@ from app.domain.routing import Routed
 from app.domain.vocabulary import Lane, PartyRole, Role
 from app.domain.workflow import ClockRow, Definition, PauseRow, Snapshot
 from app.encryption.keys import Context, Key, seal
-from app.keychain import case_key, new_case_key
+from app.keychain import case_context, case_key, new_case_key
 from app.models.case import Case, CaseExclusion, CaseHandler, CaseParty, Report
 from app.models.deadline import Deadline, Pause
 from app.models.message import ActionItem, Message
@@ -244,7 +244,7 @@ def _party(case: Snapshot, role: PartyRole, token: bytes) -> CaseParty:
 def sealed_at(case: Snapshot | Case, *, table: str, column: str, row: UUID) -> Context:
     """Where a sealed text of a case belongs."""
     case_id = case.case_id if isinstance(case, Snapshot) else case.id
-    return Context(owner=case.organisation_id.hex, case=case_id.hex, table=table, column=column, row=row.hex)
+    return case_context(case_id, organisation_id=case.organisation_id, table=table, column=column, row=row)
 
 
 def write(session: Session, changes: Sequence[Changes], *, act: Act) -> None:

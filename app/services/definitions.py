@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.config import ROOT
 from app.database import installation_of, transaction
 from app.domain.deadlines import Limit
-from app.domain.routing import Row, Table, Trait
+from app.domain.routing import At, Row, Table, Trait
 from app.domain.vocabulary import Basis, Kind, Outcome, Role, Severity
 from app.domain.workflow import (
     Action,
@@ -108,6 +108,7 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     to: Role
     when: dict[Trait, tuple[str, ...]] = {}
+    at: At | None = None
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
@@ -157,7 +158,7 @@ def routing_table(path: Path = REFERENCE / "routing.toml") -> Table:
 
 def _row(row: _Row) -> Row:
     when = {trait: frozenset(values) for trait, values in row.when.items()}
-    return Row(name=row.name, when=MappingProxyType(when), to=row.to)
+    return Row(name=row.name, when=MappingProxyType(when), to=row.to, at=row.at)
 
 
 def _converted(raw: object, shape: type[T], where: str) -> T:

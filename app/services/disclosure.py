@@ -24,6 +24,7 @@ from app.domain.events import CaseViewed, CaseViewedAgain, LookupMissed, SearchR
 from app.domain.plan import Clockwork, Wish
 from app.domain.vocabulary import Role
 from app.domain.workflow import (
+    DATA_CLOCKS,
     Action,
     Clock,
     ClockRow,
@@ -40,7 +41,6 @@ from app.models.person import Membership
 from app.queries.case_file import CaseFile, file_of
 from app.queries.cases import Standing, standing_in, visible_reference
 from app.queries.reports import REPORTER, reported_by
-from app.queries.timeline import DATA_CLOCKS
 from app.services.casework import Scene, enter_unseen
 from app.services.changes import load, snapshot_of
 from app.services.clockworks import clockwork_for

@@ -15,6 +15,7 @@ from app.domain.errors import NobodyEligible, NotAvailable
 from app.domain.permissions import ADVISERS, HANDLERS
 from app.domain.plan import Assigned
 from app.domain.routing import (
+    At,
     Candidate,
     Considered,
     Matter,
@@ -28,8 +29,8 @@ from app.domain.routing import (
     told_rows,
 )
 from app.domain.vocabulary import Kind, OrganisationType, PartyRole, Role
-from app.encryption.keys import Context, seal
-from app.keychain import case_key
+from app.encryption.keys import seal
+from app.keychain import case_context, case_key
 from app.models.case import Case, CaseExclusion, CaseHandler, CaseParty, RoutingDecision
 from app.models.organisation import Appointment, Organisation
 from app.models.person import Membership, Person, Relation, RelationKind
@@ -90,7 +91,7 @@ def route_told(session: Session, matter: Matter, ground: Ground) -> list[Routed]
     found = []
     for row in told_rows(installation_of(session).routing, matter):
         place = ground
-        if row.name == "about-a-locum" and ground.agency_id:
+        if row.at is At.AGENCY and ground.agency_id:
             place = replace(ground, organisation_id=ground.agency_id)
         routed = found_or_none(session, row.to, place, row=row.name, conflicts_of=ground.organisation_id)
         found += [routed] if routed else []
@@ -397,12 +398,12 @@ def explained(
         }
     )
     key = case_key(session, case_id, organisation_id=organisation_id)
-    context = Context(
-        owner=organisation_id.hex,
-        case=case_id.hex,
+    context = case_context(
+        case_id,
+        organisation_id=organisation_id,
         table="routing_decision",
         column="explanation",
-        row=decision_id.hex,
+        row=decision_id,
     )
     return RoutingDecision(
         id=decision_id, case_id=case_id, decided_at=now, explanation_sealed=seal(key, words, context=context)

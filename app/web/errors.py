@@ -16,7 +16,6 @@ from app.domain.errors import (
     ActionNotAllowed,
     AlreadySubmitted,
     CannotRecord,
-    ConflictOfInterest,
     DomainError,
     InvalidInput,
     NobodyEligible,
@@ -32,7 +31,6 @@ from app.web.forms import kept_texts
 # A conflict answers as if there were nothing, so that nobody learns from it what exists.
 PAGES: Mapping[type[DomainError], tuple[str, int]] = {
     NotFound: ("404", 404),
-    ConflictOfInterest: ("404", 404),
     NotAllowed: ("403", 403),
     StaleCase: ("moved-on", 409),
     ActionNotAllowed: ("not-any-more", 409),

@@ -103,10 +103,8 @@ def time_left(due: datetime, now: datetime) -> str:
     return _("in %(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
 
 
-def lateness(due: datetime, now: datetime, working_days: int | None = None) -> str:
-    """3 working days late, where the caller counted them; else 2 days late, 14 hours late, 5 minutes late."""
-    if working_days:
-        return ngettext("%(num)s working day late", "%(num)s working days late", working_days)
+def lateness(due: datetime, now: datetime) -> str:
+    """2 days late, 14 hours late, 5 minutes late."""
     late = now - due
     if late >= timedelta(days=1):
         return ngettext("%(num)s day late", "%(num)s days late", late.days)

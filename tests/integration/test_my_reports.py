@@ -16,14 +16,15 @@ from app.domain.plan import Item
 from app.domain.report import RiskNow
 from app.domain.vocabulary import Outcome, PatientData, Role, Severity
 from app.domain.workflow import Action, ClockState
-from app.models.case import CaseParty
+from app.models.case import Case, CaseParty
 from app.models.deadline import Deadline
 from app.models.ledger import AuditEntry
 from app.models.mail import Mail, MailKind
 from app.models.message import Message, MessageKind
 from app.models.organisation import Organisation
 from app.queries import reports
-from app.queries.case_file import case_file
+from app.queries.case_file import file_of
+from app.queries.cases import standing_in
 from app.queries.reports import NoWithdrawal, OwnFile
 from app.services import casework, deadlines, disclosure, reporting
 from app.services.casting import Employed
@@ -555,7 +556,9 @@ def test_who_pressed_a_reporter_to_withdraw_is_for_the_guardian_alone(world: Wor
     def reads(who: Employed) -> list[str]:
         actor = world.actor(who)
         with world.app.app_context():
-            return [text.body for text in case_file(actor, sent.case_id).texts]
+            session = reader()
+            case = session.get_one(Case, sent.case_id)
+            return [text.body for text in file_of(case, standing_in(session, actor, case), actor).texts]
 
     assert reads(world.owner(sent)) == []
     assert reads(world.holder(Role.GUARDIAN)) == ["yes\nMy supervisor told me to."]

@@ -119,7 +119,6 @@ def test_only_a_secure_connection_asks_to_stay_secure(client):
     ("error", "status", "heading"),
     [
         (rules.NotFound(), 404, "We cannot find that page"),
-        (rules.ConflictOfInterest(), 404, "We cannot find that page"),
         (rules.NotAllowed(), 403, "You cannot do that here"),
         (rules.StaleCase(), 409, "Someone else changed this first"),
         (rules.ActionNotAllowed(), 409, "That cannot be done any more"),
