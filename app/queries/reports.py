@@ -194,7 +194,7 @@ def own_case(session: Session, actor: Actor, case_id: UUID) -> Case | None:
 
 def reported_by(session: Session, actor: Actor) -> ColumnElement[bool]:
     """Cases in which the person is the reporter, in any organisation of theirs and in any MDO."""
-    tokens = [_token(session, actor, place) for place in _places(session, actor)]
+    tokens = [_token(session, actor, place) for place in places_of(session, actor)]
     return Case.id.in_(
         select(CaseParty.case_id).where(CaseParty.role == PartyRole.REPORTER, CaseParty.token.in_(tokens))
     )
@@ -206,7 +206,7 @@ def _token(session: Session, actor: Actor, organisation_id: UUID) -> bytes:
     return person_token(session, actor.person_id, organisation_id=organisation_id)
 
 
-def _places(session: Session, actor: Actor) -> Sequence[UUID]:
+def places_of(session: Session, actor: Actor) -> Sequence[UUID]:
     """Where a person can have sent a report: wherever they work or worked, and every MDO."""
     own_places = select(Membership.organisation_id).where(Membership.person_id == actor.person_id)
     return session.scalars(
