@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from app.domain.calendars import Calendar, Window
 from app.domain.deadlines import Limit, Pause, due
 from app.domain.events import (
+    CLOCK,
     DeadlineArmed,
     DeadlineMet,
     DeadlineMoved,
@@ -33,7 +34,6 @@ from app.domain.workflow import (
     step,
 )
 
-CLOCK = "clock"
 # The version of the calendar beside changes that start no clock.
 NO_NEW_CLOCKS = 0
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.database import reader
 from app.domain.actors import Actor
+from app.domain.events import REPORTER
 from app.domain.vocabulary import Kind, OrganisationType, Outcome, PartyRole, Role, Severity
 from app.domain.workflow import Action, Definition, Occurrence, Snapshot, State, Waiting, allowed
 from app.encryption.keys import open_sealed
@@ -27,7 +28,6 @@ from app.models.person import Membership
 from app.queries.clocks import ClockView, Defined, clocks_of
 from app.queries.timeline import LONGEST, Entry, entries_of
 
-REPORTER = "reporter"
 RECENT = 20
 
 FOR_REPORTERS = (

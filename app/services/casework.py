@@ -13,6 +13,7 @@ from app.domain.actors import Act
 from app.domain.calendars import LONDON
 from app.domain.errors import InvalidInput, NotAvailable, NotFound, StaleCase
 from app.domain.events import (
+    CLOCK,
     CODE,
     ActionCompleted,
     ActionsAgreed,
@@ -423,7 +424,7 @@ def recuse(case_id: UUID, version: int, *, kind: str, text: str, act: Act) -> No
         joining = tuple(assigned for _, assigned in taking)
         if scene.standing.is_owner:
             events.append(
-                OwnerChanged(by="clock", from_role=scene.by, to=joining[0].capacity, reason="recusal")
+                OwnerChanged(by=CLOCK, from_role=scene.by, to=joining[0].capacity, reason="recusal")
             )
         wish = Wish(
             events=tuple(events),
@@ -571,9 +572,9 @@ def resolve_subject(case_id: UUID, version: int, *, person_id: UUID | None, reas
         tokens = _subject_tokens(scene, person_id)
         gone, taking = _without_the_conflicted(scene, frozenset(tokens))
         events: list[Event] = [SubjectResolved(by=scene.by, is_member=person_id is not None)]
-        events += [ConflictFound(by="clock")] if gone else []
+        events += [ConflictFound(by=CLOCK)] if gone else []
         events += [
-            OwnerChanged(by="clock", from_role=scene.snapshot.owner_role, to=new.capacity, reason="conflict")
+            OwnerChanged(by=CLOCK, from_role=scene.snapshot.owner_role, to=new.capacity, reason="conflict")
             for _, new in taking
         ]
         wish = Wish(

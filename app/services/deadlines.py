@@ -20,6 +20,7 @@ from app.database import reader, transaction
 from app.domain.actors import CLOCK, Act
 from app.domain.calendars import LONDON
 from app.domain.errors import DomainError, StaleCase, TryAgainLater
+from app.domain.events import CLOCK as BY_CLOCK
 from app.domain.events import CaseEscalated, DeadlineMissed, Event, OfficerTold, SweepRun
 from app.domain.plan import Assigned, Changes, Wish, plan, plan_fired, plan_missed
 from app.domain.routing import Routed
@@ -39,7 +40,6 @@ CHUNK = 50
 FAILURES = (DomainError, SQLAlchemyError, LookupError, ValueError, TypeError, AttributeError)
 TOLERATED = timedelta(minutes=5)
 log = logging.getLogger(__name__)
-BY_CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

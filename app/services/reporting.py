@@ -11,6 +11,7 @@ from app.database import transaction
 from app.domain.actors import Act
 from app.domain.errors import InvalidInput, NotFound, StaleCase
 from app.domain.events import (
+    REPORTER,
     Event,
     InformationProvided,
     MessageSent,
@@ -33,7 +34,6 @@ from app.services.casework import enter_unseen
 from app.services.changes import load, sealed_at, write
 from app.services.definitions import definition_of
 
-REPORTER = "reporter"
 AS_REPORTER = Standing(capacity=Role.MEMBER, is_owner=False)
 ADDRESS = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
 LONGEST_ADDRESS = 254

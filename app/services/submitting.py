@@ -16,6 +16,8 @@ from app.domain.actors import Act, Actor, ActorKind
 from app.domain.calendars import LONDON
 from app.domain.errors import AlreadySubmitted, InvalidInput, NotAvailable, NotFound
 from app.domain.events import (
+    CLOCK,
+    REPORTER,
     AdviceRequested,
     DraftChanged,
     Event,
@@ -47,9 +49,6 @@ from app.queries.reports import places_of, reported_by
 from app.services.changes import Opening, open_case
 from app.services.clockworks import clockwork_for
 from app.services.routing import Ground, assign, named_for, route_owner, route_told, who_may_take
-
-REPORTER = "reporter"
-CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
