@@ -10,6 +10,8 @@ from typing import ClassVar
 
 from app.domain.errors import InvalidInput
 
+# Who did it, where that was nobody in a role.
+REPORTER, CLOCK = "reporter", "clock"
 CODE = re.compile(r"[A-Za-z0-9_.:+-]{0,64}")
 
 

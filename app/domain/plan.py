@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from app.domain.calendars import Calendar, Window
 from app.domain.deadlines import Limit, Pause, due
 from app.domain.events import (
+    CLOCK,
     DeadlineArmed,
     DeadlineMet,
     DeadlineMoved,
@@ -34,7 +35,6 @@ from app.domain.workflow import (
     step,
 )
 
-CLOCK = "clock"
 # The clock of the data protection regulator, whose start is news of its own.
 REGULATOR = "ICO"
 # The version of the calendar beside changes that start no clock.

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.database import reader
 from app.domain.actors import Actor
 from app.domain.errors import NotFound
-from app.domain.events import CaseViewed
+from app.domain.events import REPORTER, CaseViewed
 from app.domain.report import RiskNow
 from app.domain.routing import Verdict
 from app.domain.vocabulary import (
@@ -62,7 +62,6 @@ PATIENT_PART = frozenset(
         "done",
     }
 )
-REPORTER = "reporter"
 # Put together once: building a statement costs more than running it. Each asks for one case by its id.
 THIS_CASE: BindParameter[UUID] = bindparam("case_id")
 REPORT = select(Report.form_version, Report.language, Report.answers_sealed).where(

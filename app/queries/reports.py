@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from app.database import installation_of, reader
 from app.domain.actors import Actor
 from app.domain.errors import NotFound
+from app.domain.events import REPORTER
 from app.domain.particulars import Answers
 from app.domain.vocabulary import Kind, OrganisationType, Outcome, PartyRole, Role, Severity, StillLive
 from app.domain.workflow import CONTAIN, Action, Definition, Occurrence, Snapshot, State, Waiting, allowed
@@ -29,7 +30,6 @@ from app.models.person import Membership
 from app.queries.clocks import ClockView, Defined, clocks_of
 from app.queries.timeline import LONGEST, Entry, Stretch, entries_of, stretch_of
 
-REPORTER = "reporter"
 RECENT = 20
 
 FOR_REPORTERS = (
@@ -208,7 +208,7 @@ def own_case(session: Session, actor: Actor, case_id: UUID) -> Case | None:
 
 def reported_by(session: Session, actor: Actor) -> ColumnElement[bool]:
     """Cases in which the person is the reporter, in any organisation of theirs and in any MDO."""
-    tokens = [_token(session, actor, place) for place in _places(session, actor)]
+    tokens = [_token(session, actor, place) for place in places_of(session, actor)]
     return Case.id.in_(
         select(CaseParty.case_id).where(CaseParty.role == PartyRole.REPORTER, CaseParty.token.in_(tokens))
     )
@@ -220,7 +220,7 @@ def _token(session: Session, actor: Actor, organisation_id: UUID) -> bytes:
     return person_token(session, actor.person_id, organisation_id=organisation_id)
 
 
-def _places(session: Session, actor: Actor) -> Sequence[UUID]:
+def places_of(session: Session, actor: Actor) -> Sequence[UUID]:
     """Where a person can have sent a report: wherever they work or worked, and every MDO."""
     own_places = select(Membership.organisation_id).where(Membership.person_id == actor.person_id)
     return session.scalars(

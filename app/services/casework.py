@@ -13,6 +13,7 @@ from app.domain.actors import Act
 from app.domain.calendars import LONDON
 from app.domain.errors import InvalidInput, NobodyEligible, NotAvailable, NotFound, StaleCase
 from app.domain.events import (
+    CLOCK,
     CODE,
     ActionCompleted,
     ActionsAgreed,
@@ -443,7 +444,7 @@ def recuse(case_id: UUID, version: int, *, kind: str, text: str, act: Act) -> No
         joining = tuple(assigned for _, assigned in taking)
         if scene.standing.is_owner:
             events.append(
-                OwnerChanged(by="clock", from_role=scene.by, to=joining[0].capacity, reason="recusal")
+                OwnerChanged(by=CLOCK, from_role=scene.by, to=joining[0].capacity, reason="recusal")
             )
         wish = Wish(
             events=tuple(events),
@@ -633,9 +634,9 @@ def resolve_subject(case_id: UUID, version: int, *, person_id: UUID | None, reas
         told = _told_at_last(scene, person_id, parties, gone | {new.membership_id for _, new in taking})
         joining = tuple(new for _, new in (*taking, *told))
         events: list[Event] = [SubjectResolved(by=scene.by, is_member=person_id is not None)]
-        events += [ConflictFound(by="clock")] if gone else []
+        events += [ConflictFound(by=CLOCK)] if gone else []
         events += [
-            OwnerChanged(by="clock", from_role=scene.snapshot.owner_role, to=new.capacity, reason="conflict")
+            OwnerChanged(by=CLOCK, from_role=scene.snapshot.owner_role, to=new.capacity, reason="conflict")
             for _, new in taking
         ]
         events += [OfficerTold(by="clock", to=new.capacity) for _, new in told]

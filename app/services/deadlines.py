@@ -20,6 +20,7 @@ from app.database import reader, transaction
 from app.domain.actors import CLOCK, Act
 from app.domain.calendars import LONDON
 from app.domain.errors import DomainError, StaleCase, TryAgainLater
+from app.domain.events import CLOCK as BY_CLOCK
 from app.domain.events import (
     CaseEscalated,
     DeadlineMissed,
@@ -47,7 +48,6 @@ CHUNK = 50
 FAILURES = (DomainError, SQLAlchemyError, LookupError, ValueError, TypeError, AttributeError)
 TOLERATED = timedelta(minutes=5)
 log = logging.getLogger(__name__)
-BY_CLOCK = "clock"
 # Put together once: building a statement costs more than running it.
 OWING = select(CaseHandler.membership_id).where(
     CaseHandler.case_id == bindparam("case_id"),

@@ -20,7 +20,7 @@ from app.domain.actors import CLOCK, Act, Actor, ActorKind
 from app.domain.calendars import LONDON
 from app.domain.deadlines import Explanation, Pause, explain
 from app.domain.errors import CannotRecord, InvalidInput, NotFound, StaleCase, TryAgainLater
-from app.domain.events import CaseViewed, CaseViewedAgain, LookupMissed, SearchRun
+from app.domain.events import REPORTER, CaseViewed, CaseViewedAgain, LookupMissed, SearchRun
 from app.domain.plan import Clockwork, Wish
 from app.domain.vocabulary import Role
 from app.domain.workflow import (
@@ -40,7 +40,7 @@ from app.models.ledger import ViewTally
 from app.models.person import Membership
 from app.queries.case_file import CaseFile, file_of
 from app.queries.cases import Standing, standing_in, visible_reference
-from app.queries.reports import REPORTER, reported_by
+from app.queries.reports import reported_by
 from app.services.casework import Scene, enter_unseen
 from app.services.changes import load, snapshot_of
 from app.services.clockworks import clockwork_for

@@ -11,6 +11,7 @@ from app.database import transaction
 from app.domain.actors import Act
 from app.domain.errors import InvalidInput, NotFound, StaleCase
 from app.domain.events import (
+    REPORTER,
     Event,
     InformationProvided,
     MessageSent,
@@ -34,7 +35,6 @@ from app.services.casework import Build, Scene, enter_unseen, with_guardian
 from app.services.changes import load, sealed_at, write
 from app.services.definitions import definition_of
 
-REPORTER = "reporter"
 AS_REPORTER = Standing(capacity=Role.MEMBER, is_owner=False)
 # What can answer somebody who wrote to the reporter.
 ANSWERING = frozenset({Action.MESSAGE, Action.PROVIDE_INFORMATION})

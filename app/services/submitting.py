@@ -16,6 +16,8 @@ from app.domain.actors import Act, Actor, ActorKind
 from app.domain.calendars import LONDON
 from app.domain.errors import AlreadySubmitted, InvalidInput, NobodyEligible, NotAvailable, NotFound
 from app.domain.events import (
+    CLOCK,
+    REPORTER,
     AdviceRequested,
     DraftChanged,
     Event,
@@ -39,17 +41,16 @@ from app.domain.vocabulary import (
 )
 from app.domain.workflow import Clock, Condition, Definition, Snapshot
 from app.keychain import gmc_token, person_token, person_tokens, workplace_token
-from app.models.case import Case, CaseParty
+from app.models.case import Case
 from app.models.draft import Draft
 from app.models.organisation import Appointment, Organisation
 from app.models.person import Membership, Person
 from app.queries.people import current_on
+from app.queries.reports import places_of, reported_by
 from app.services.changes import Opening, open_case
 from app.services.clockworks import clockwork_for
 from app.services.routing import Ground, assign, named_for, route_owner, route_told, who_may_take
 
-REPORTER = "reporter"
-CLOCK = "clock"
 # More names than these are weighed up by somebody from outside: excluding people can be a weapon.
 MOST_KEPT_AWAY = 3
 
@@ -144,10 +145,12 @@ def _take_draft(session: Session, draft_id: UUID, act: Act) -> None:
 def sent_before(draft_id: UUID, *, act: Act) -> tuple[Sent, ...]:
     """The cases that a draft of this person became: the employer's first. Empty if it never was sent."""
     session = reader()
-    places = _places_of(session, act.actor)
+    places = places_of(session, act.actor)
     tokens = [_submission_token(session, place, draft_id) for place in places]
     cases = session.scalars(
-        select(Case).where(Case.submission_token.in_(tokens)).order_by(Case.kind.desc())
+        select(Case)
+        .where(Case.submission_token.in_(tokens), reported_by(session, act.actor))
+        .order_by(Case.kind.desc())
     ).all()
     return tuple(
         Sent(
@@ -158,32 +161,11 @@ def sent_before(draft_id: UUID, *, act: Act) -> tuple[Sent, ...]:
             owner_role=case.owner_role,
         )
         for case in cases
-        if _is_reporter(session, case, act.actor)
     )
-
-
-def _places_of(session: Session, actor: Actor) -> Sequence[UUID]:
-    """Where a person can have sent a report: their organisations, and every MDO."""
-    own = select(Membership.organisation_id).where(Membership.person_id == actor.person_id)
-    return session.scalars(
-        select(Organisation.id).where(
-            or_(Organisation.id.in_(own), Organisation.type == OrganisationType.MDO)
-        )
-    ).all()
 
 
 def _submission_token(session: Session, organisation_id: UUID, draft_id: UUID) -> bytes:
     return person_token(session, draft_id, organisation_id=organisation_id)
-
-
-def _is_reporter(session: Session, case: Case, actor: Actor) -> bool:
-    if actor.person_id is None:
-        return False
-    token = person_token(session, actor.person_id, organisation_id=case.organisation_id)
-    own = select(CaseParty.id).where(
-        CaseParty.case_id == case.id, CaseParty.role == PartyRole.REPORTER, CaseParty.token == token
-    )
-    return session.scalar(own.limit(1)) is not None
 
 
 def lay_out(session: Session, report: Report, *, act: Act) -> Laid:

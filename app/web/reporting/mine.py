@@ -8,10 +8,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.domain.errors import ActionNotAllowed, NotFound
+from app.domain.events import REPORTER
 from app.domain.permissions import Permission
 from app.domain.workflow import Action
 from app.queries import reports
-from app.queries.reports import REPORTER, OwnFile
+from app.queries.reports import OwnFile
 from app.services import reporting
 from app.services.definitions import definition_of
 from app.services.disclosure import open_own
