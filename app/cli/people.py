@@ -28,7 +28,9 @@ PROBLEMS: Mapping[str, str] = {
     "held": "this person holds this role there already",
     "invited": "this person has been invited to this role already",
     "excluded": "this person holds a role there that excludes this one",
-    "not-here": "only a medical defence organisation has advisers",
+    "not-here": "an organisation of this kind has no such role",
+    "nobody": "nobody with this address handles cases at another body",
+    "appointed": "this person is appointed there already",
 }
 
 
@@ -82,6 +84,30 @@ def add(
     with _one_line():
         organisation_id = _organisation(organisation, (organisation_name, type_, nation), act=act)
         click.echo(_added(person, organisation_id, act=act))
+
+
+@group.command("appoint")
+@click.option("--organisation", required=True, metavar="CODE", help="The organisation, by its code.")
+@click.option(
+    "--capacity",
+    required=True,
+    type=click.Choice([Role.OUTSIDE_REVIEWER.value, Role.RESPONSIBLE_OFFICER.value, Role.DEAN.value]),
+    help="What they do there.",
+)
+@click.option("--email", required=True, help="The address of somebody who handles cases at another body.")
+def appoint(organisation: str, capacity: str, email: str) -> None:
+    """Appoints somebody of another body: the outside reviewer, an alternative responsible officer, a dean.
+
+    They act in it from today, with the account that they have. Ask them first.
+    """
+    from app.queries import organisations
+    from app.services import organisations as organising
+
+    known = organisations.by_code(organisation)
+    if known is None:
+        raise BadInput(f"there is no organisation {organisation}")
+    with _one_line():
+        organising.appoint(known.id, Role(capacity), email=email, act=_act())
 
 
 def _act() -> Act:

@@ -549,6 +549,21 @@ class CalendarChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationChanged(Event):
+    """How an organisation is reached, or when it works, was changed."""
+
+    tag: ClassVar[str] = "people:organisation:changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsiderAppointed(Event):
+    """Somebody of another body was appointed to act here in one capacity."""
+
+    tag: ClassVar[str] = "people:appointment:made"
+    capacity: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrganisationAdded(Event):
     """The operator added an organisation."""
 

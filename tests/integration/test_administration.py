@@ -12,7 +12,16 @@ from sqlalchemy.orm import Session
 
 from app.config import ROOT
 from app.database import reader, transaction
-from app.domain.vocabulary import Duty, Kind, Outcome, PatientData, ReporterIdentity, Role, Severity
+from app.domain.vocabulary import (
+    Duty,
+    Kind,
+    OrganisationType,
+    Outcome,
+    PatientData,
+    ReporterIdentity,
+    Role,
+    Severity,
+)
 from app.keychain import account_code
 from app.models.account import AccountCode
 from app.models.case import Case, CaseHandler
@@ -20,7 +29,7 @@ from app.models.definition import WorkflowDefinition
 from app.models.invitation import Invitation
 from app.models.ledger import AuditEntry
 from app.models.mail import Mail, MailKind
-from app.models.organisation import Closure
+from app.models.organisation import Closure, Organisation
 from app.models.person import Membership, Person, Relation
 from app.services import casework
 from tests.factories import World
@@ -529,6 +538,75 @@ def test_every_mark_of_the_reference_data_is_listed(client, administrator):
     assert len(statements) == categories.count("check = true }")
     text = client.page("/organisation").text()
     assert [one for one in (*marked, *statements) if one not in text] == []
+
+
+REACHED = {
+    "on_call_phone": "01632 960 002",
+    "public_phone": "01632 960 003",
+    "phone_hours": "day and night",
+    "window": "Mon-Fri 08:00-12:00, 13:00-17:00",
+    "mail_domains": "Larkfield.example, lark.example",
+}
+
+
+def test_an_administrator_says_how_the_organisation_is_reached(app, client, larkfield, administrator):
+    client.submit("/organisation/change", REACHED)
+    text = client.page("/organisation").text()
+    for shown in ("01632 960 002", "01632 960 003", "day and night", "mon-fri 08:00-12:00,13:00-17:00"):
+        assert shown in text
+    with app.app_context():
+        assert reader().get_one(Organisation, larkfield).mail_domains == "larkfield.example lark.example"
+    assert "people:organisation:changed" in org_tags(app)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"window": "weekdays"}, "Write the working hours like"),
+        ({"window": "mon-fri 17:00-09:00"}, "hours"),
+        ({"window": ""}, "Enter the working hours."),
+        ({"mail_domains": "me@example.org"}, "Write each domain like"),
+        ({"on_call_phone": "1" * 41}, "Use 40 characters or fewer"),
+    ],
+)
+def test_hours_and_domains_that_make_no_sense_are_refused_beside_their_field(
+    app, client, larkfield, administrator, wrong, sentence
+):
+    answer = client.submit("/organisation/change", REACHED | wrong)
+    assert sentence in answer.text
+    assert "There is a problem" in answer.text
+    with app.app_context():
+        assert reader().get_one(Organisation, larkfield).window == "mon-fri 09:00-17:00"
+
+
+def test_the_operator_appoints_an_outside_reviewer_who_can_then_take_a_case(app, clock):
+    world = World(app, clock)
+    body = world.organisation(OrganisationType.AGENCY, name="Review body", cast=False)
+    reviewer = world.employ(Role.OUTSIDE_REVIEWER, at=body)
+    with app.app_context():
+        code = reader().get_one(Organisation, world.hospital_id).code
+    given = ["people", "appoint", "--organisation", code, "--capacity", "outside_reviewer", "--email"]
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=[*given, reviewer.email.upper()]).exit_code == 0
+    again = runner.invoke(args=[*given, reviewer.email])
+    own = runner.invoke(args=[*given, world.holder(Role.SUPERVISOR).email])
+    assert (again.exit_code, own.exit_code) == (2, 2)
+    assert "appointed there already" in again.output
+    assert "nobody with this address" in own.output
+    assert "people:appointment:made" in org_tags(app)
+    sent = world.concern(about=world.doctor(), keep_away="Ann One, Bo Two, Cy Three, Di Four")
+    assert world.owner(sent) == reviewer
+
+
+@pytest.mark.parametrize("role", ["supervisor", "guardian"])
+def test_an_mdo_has_no_supervisors_at_the_command_line_either(app, clock, role):
+    world = World(app, clock)
+    with app.app_context():
+        code = reader().get_one(Organisation, world.mdo_id).code
+    given = ["people", "add", "--organisation", code, "--role", role, "--name", "Robin Example"]
+    answer = app.test_cli_runner().invoke(args=[*given, "--email", "robin@example.org"])
+    assert answer.exit_code == 2
+    assert "an organisation of this kind has no such role" in answer.output
 
 
 # ---- long lists

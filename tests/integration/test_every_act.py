@@ -351,6 +351,9 @@ DEEDS: dict[str, Callable[[Premises], Deed]] = {
     "administration.organisation": lambda place: Deed(
         administrator(place), "/organisation", {"day": "1 6 2026", "name": "Founder’s day"}
     ),
+    "administration.change_organisation": lambda place: Deed(
+        administrator(place), "/organisation/change", {"on_call_phone": "01632 960 002"}
+    ),
     "administration.remove_closure": opens_again,
     "administration.start_reset": sends_a_code,
     "administration.withdraw_invitation": takes_back_an_offer,
@@ -405,6 +408,7 @@ LEAVES = {
     "administration.new_relation": "people:relation:declared",
     "administration.end_relation": "people:relation:declared",
     "administration.organisation": "calendar:version:changed",
+    "administration.change_organisation": "people:organisation:changed",
     "administration.remove_closure": "calendar:version:changed",
     "administration.start_reset": "people:reset:started",
     "administration.withdraw_invitation": "people:invitation:withdrawn",

@@ -90,6 +90,7 @@ ROUTES: dict[str, Permission | Open] = {
     "advice.refer": Permission.ADVICE_ACT,
     "advice.reopen": Permission.ADVICE_ACT,
     "advice.reply": Permission.ADVICE_ACT,
+    "administration.change_organisation": Permission.PEOPLE_MANAGE,
     "administration.end_membership": Permission.PEOPLE_MANAGE,
     "administration.end_relation": Permission.PEOPLE_MANAGE,
     "administration.new_person": Permission.PEOPLE_MANAGE,

@@ -6,7 +6,9 @@ from flask_babel import lazy_gettext as _l
 
 from app.domain.vocabulary import Post
 from app.models.person import RelationKind
+from app.services.organisations import Reached
 from app.web.forms import Choice, DayField, Form, choice_of, choices_from, line, list_of
+from app.web.problems import PROBLEMS
 
 RELATIONS: Mapping[RelationKind, object] = {
     RelationKind.SUPERVISED_BY: _l("is supervised by"),
@@ -41,6 +43,11 @@ RELATION_REFUSALS: Mapping[str, object] = {
     "same": _l("Choose another person."),
     "declared": _l("This is recorded already."),
     "backwards": _l("The last day must not be before the first."),
+}
+WINDOW_MISSING = _l("Enter the working hours.")
+REACHED_REFUSALS: Mapping[str, object] = {
+    "domain-format": _l("Write each domain like “example.org”, without an @."),
+    **{code: words for code, words in PROBLEMS.items() if code.startswith("window-")},
 }
 CLOSURE_REFUSALS: Mapping[str, object] = {
     "past": _l("Enter a day to come. Dates that have passed stay as they were."),
@@ -91,6 +98,37 @@ class RelationForm(Form):
     other = choice_of(_l("To whom?"), missing=_l("Choose a person."))
     starts_on = DayField(_l("From"), missing=_l("Enter the first day."))
     ends_on = DayField(_l("Until (if you know)"))
+
+
+class ReachedForm(Form):
+    """How the organisation is reached, and when it works."""
+
+    on_call_phone = line(
+        _l("On-call number"), longest=40, hint=_l("Reporters are told to phone it when somebody is at risk.")
+    )
+    public_phone = line(
+        _l("Telephone number"), longest=40, hint=_l("A defence organisation’s members are told to phone it.")
+    )
+    phone_hours = line(_l("When it is answered"), longest=120, hint=_l("For example, day and night"))
+    window = line(
+        _l("Working hours"),
+        missing=WINDOW_MISSING,
+        longest=80,
+        hint=_l("For example, mon-fri 09:00-17:00. Dates promised from now on count in these hours."),
+    )
+    mail_domains = line(
+        _l("E-mail domains of your staff"),
+        longest=400,
+        hint=_l(
+            "With spaces between them, for example larkfield.example. News of a confidential report is never "
+            "sent to such an address."
+        ),
+    )
+
+    @property
+    def reached(self) -> Reached:
+        """What was entered."""
+        return Reached(**{name: self[name].data for name in Reached.__dataclass_fields__})
 
 
 class ClosureForm(Form):

@@ -21,11 +21,13 @@ from app.web.administration.forms import (
     CLOSURE_REFUSALS,
     ENDING_REFUSALS,
     NEWCOMER_REFUSALS,
+    REACHED_REFUSALS,
     RELATION_REFUSALS,
     RELATIONS,
     ClosureForm,
     EndingForm,
     NewcomerForm,
+    ReachedForm,
     RelationForm,
 )
 from app.web.administration.unchecked import unchecked
@@ -184,6 +186,20 @@ def organisation() -> ResponseReturnValue:
         closures=organisations.closures_of(_here(), after=_today()),
         to_check=list(unchecked(installation())),
     )
+
+
+@bp.route("/organisation/change", methods=["GET", "POST"])
+@requires(Permission.PEOPLE_MANAGE)
+def change_organisation() -> ResponseReturnValue:
+    """Changes how the organisation is reached, and when it works."""
+    organisation = _organisation()
+    form = ReachedForm(obj=organisation)
+    if form.validate_on_submit():
+        with form.refusals(REACHED_REFUSALS):
+            organising.change(_here(), form.reached, act=current_act())
+            flash(_("This is saved."))
+            return redirect(url_for(".organisation"))
+    return render_template("administration/change-organisation.html", form=form, organisation=organisation)
 
 
 @bp.post("/organisation/closures/<uuid:closure_id>/remove")
