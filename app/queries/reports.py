@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session
 from app.database import reader
 from app.domain.actors import Actor
 from app.domain.events import REPORTER
-from app.domain.vocabulary import Kind, OrganisationType, Outcome, PartyRole, Role, Severity
+from app.domain.vocabulary import Kind, MessageKind, OrganisationType, Outcome, PartyRole, Role, Severity
 from app.domain.workflow import Action, Definition, Occurrence, Snapshot, State, Waiting, allowed
 from app.encryption.keys import open_sealed
 from app.keychain import case_context, case_key, person_token
 from app.models.case import Case, CaseParty, Report
-from app.models.message import ActionItem, Message, MessageKind
+from app.models.message import ActionItem, Message
 from app.models.organisation import Organisation
 from app.models.person import Membership
 from app.queries.clocks import ClockView, Defined, clocks_of

@@ -38,6 +38,7 @@ from app.domain.vocabulary import (
     OrganisationType,
     PatientData,
     Post,
+    RelationKind,
     ReporterIdentity,
     Role,
     StillLive,
@@ -47,7 +48,7 @@ from app.domain.workflow import ClockState
 from app.models.case import Case, CaseHandler
 from app.models.deadline import Deadline
 from app.models.organisation import Organisation
-from app.models.person import Person, RelationKind
+from app.models.person import Person
 from app.services.casting import Employed, Stage
 from app.services.submitting import Sent, submit
 

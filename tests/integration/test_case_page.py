@@ -11,10 +11,10 @@ from app.domain.vocabulary import (
     Harm,
     Identifiability,
     PatientData,
+    RelationKind,
     Role,
     StillLive,
 )
-from app.models.person import RelationKind
 from app.services import casework
 from tests.integration.handling import queries, signed_in, text_at
 

@@ -7,9 +7,8 @@ import pytest
 
 from app.database import reader, transaction
 from app.domain.report import SubjectChoice
-from app.domain.vocabulary import OrganisationType, PatientData, Post, Role
+from app.domain.vocabulary import OrganisationType, PatientData, Post, RelationKind, Role
 from app.models.case import CaseHandler
-from app.models.person import RelationKind
 from app.queries.cases import standing_in, visible_case
 from app.services import casework
 from app.services.casting import Employed

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from flask_babel import lazy_gettext as _l
 
 from app.domain.permissions import ADVISERS
-from app.domain.vocabulary import OrganisationType, Post, Role
-from app.models.person import RelationKind
+from app.domain.vocabulary import OrganisationType, Post, RelationKind, Role
 from app.web.forms import Choice, DayField, Form, choice_of, choices_from, line, list_of
+from app.web.words import WORDS
 
 MDO_ROLES = (
     Role.MEMBER,
@@ -19,12 +19,7 @@ MDO_ROLES = (
     Role.AUDITOR,
 )
 EMPLOYER_ROLES = tuple(role for role in Role if role not in ADVISERS)
-RELATIONS: Mapping[RelationKind, object] = {
-    RelationKind.SUPERVISED_BY: _l("is supervised by"),
-    RelationKind.REPORTS_TO: _l("reports to"),
-    RelationKind.DEPUTISES_FOR: _l("deputises for"),
-    RelationKind.RELATED_TO: _l("is a relative, partner or close friend of"),
-}
+RELATIONS = WORDS[RelationKind]
 NEWCOMER_REFUSALS: Mapping[str, object] = {
     "name-missing": _l("Enter the name, up to 200 characters."),
     "email-format": _l("Enter an e-mail address, like name@example.org."),
@@ -101,7 +96,7 @@ class RelationForm(Form):
 
     kind = choice_of(
         _l("How do they stand to each other?"),
-        choices=[Choice(value=kind.value, label=words) for kind, words in RELATIONS.items()],
+        choices=[Choice(value=str(kind), label=words) for kind, words in RELATIONS.items()],
         missing=_l("Choose how they stand to each other."),
     )
     other = choice_of(_l("To whom?"), missing=_l("Choose a person."))
