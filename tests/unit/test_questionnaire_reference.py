@@ -50,7 +50,6 @@ def spoil(folder: Path, name: str, old: str, new: str) -> None:
         ("questions/details.toml", 'codes = ["RSP-ABUSE"]', "", "person.abuse leads to"),
         ("questions/details.toml", '"person.abuse"', '"persona.abuse"', "stands under nothing"),
         ("categories.toml", '"TRU-TONE", ', "", "does not name every category"),
-        ("categories.toml", '["mdo"]', '["mda"]', "tells"),
         ("categories.toml", 'default = "HIGH"', 'default = "HUGE"', "HUGE"),
         ("platforms.toml", 'group = "tools"', 'group = "fools"', "no group"),
     ],
