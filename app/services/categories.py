@@ -1,7 +1,6 @@
 """Reading the reference data of categories, platforms, details and cards into the domain's values."""
 
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
@@ -16,24 +15,7 @@ from app.domain.classification import (
     Worded,
 )
 from app.domain.vocabulary import Identifiability, Kind, Severity, Visibility
-
-Shape = TypeVar("Shape", bound=msgspec.Struct)
-REFERENCE = Path(__file__).parents[1] / "reference"
-
-
-class BrokenReference(ValueError):
-    """A reference file contradicts itself or another; the message names the place."""
-
-
-class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A text in the languages it was written in; a language it lacks falls back to English."""
-
-    en: str
-    cy: str = ""
-
-    def said_in(self, language: str) -> str:
-        """The text in ``language``: "en" or "cy"."""
-        return (self.cy if language == "cy" else "") or self.en
+from app.services.reference import REFERENCE, BrokenReference, Text, read_toml
 
 
 class _StatementRow(Text, frozen=True, forbid_unknown_fields=True):
@@ -45,7 +27,7 @@ class _CategoryRow(Text, frozen=True, forbid_unknown_fields=True, kw_only=True):
     default_live: Severity | None = None
     topic: str | None = None
     card: str
-    statutory: list[_StatementRow] = []
+    statutory: tuple[_StatementRow, ...] = ()
     source: _StatementRow | None = None
     is_speech_weighed_first: bool = False
 
@@ -173,14 +155,6 @@ def load_cards(*, language: str = "en", folder: Path = REFERENCE) -> Cards:
         others=file.others.said_in(language),
         still_there=file.still_there.said_in(language),
     )
-
-
-def read_toml(path: Path, shape: type[Shape]) -> Shape:
-    """The file decoded strictly: BrokenReference, with file and place, for an unknown key or a wrong type."""
-    try:
-        return msgspec.toml.decode(path.read_bytes(), type=shape)
-    except msgspec.DecodeError as error:
-        raise BrokenReference(f"{path.name}: {error}") from error
 
 
 def worded(own: Text, concern: Text | None, *, language: str, hint: Text | None = None) -> Worded:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from app.domain.form import OptionSource, QuestionKind
-from app.services.categories import REFERENCE, BrokenReference, load_cards, load_categories, load_platforms
+from app.services.categories import load_cards, load_categories, load_platforms
 from app.services.questionnaires import load_forms
+from app.services.reference import REFERENCE, BrokenReference
 
 
 @pytest.fixture
