@@ -26,6 +26,7 @@ from app.domain.vocabulary import (
     OrganisationType,
     PatientData,
     Post,
+    RelationKind,
     Role,
     Severity,
     StillLive,
@@ -33,7 +34,7 @@ from app.domain.vocabulary import (
 )
 from app.models.case import Case, CaseHandler
 from app.models.organisation import Organisation
-from app.models.person import Membership, Person, RelationKind
+from app.models.person import Membership, Person
 from app.queries import people
 from app.queries.cases import visible_case
 from app.services import casework

@@ -18,7 +18,7 @@ from app.domain.events import (
     IcoStarted,
 )
 from app.domain.routing import Routed
-from app.domain.vocabulary import Role
+from app.domain.vocabulary import MessageKind, Role
 from app.domain.workflow import (
     RUNNING,
     Clock,
@@ -66,9 +66,9 @@ class Assigned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """Words to be sealed into the case. ``kind`` is a value of ``models.message.MessageKind``."""
+    """Words to be sealed into the case, and what they are for."""
 
-    kind: str
+    kind: MessageKind
     body: str = field(repr=False)
     author_role: Role
     author_membership_id: UUID | None = None

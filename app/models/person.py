@@ -1,23 +1,13 @@
 """People, the roles they hold in organisations from one day to another, and how they relate."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID, uuid4
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base
-from app.domain.vocabulary import Post, Role
-
-
-class RelationKind(StrEnum):
-    """How one person stands to another; read as "person KIND other"."""
-
-    SUPERVISED_BY = "supervised_by"
-    REPORTS_TO = "reports_to"
-    DEPUTISES_FOR = "deputises_for"
-    RELATED_TO = "related_to"
+from app.domain.vocabulary import Post, RelationKind, Role
 
 
 class Person(Base):

@@ -23,6 +23,7 @@ from app.domain.routing import Verdict
 from app.domain.vocabulary import (
     Duty,
     Kind,
+    MessageKind,
     Outcome,
     PatientData,
     Post,
@@ -33,7 +34,7 @@ from app.domain.vocabulary import (
 from app.encryption.keys import Key, open_sealed
 from app.keychain import case_context, case_key
 from app.models.case import Case, CaseHandler, Report, RoutingDecision
-from app.models.message import ActionItem, Message, MessageKind
+from app.models.message import ActionItem, Message
 from app.models.organisation import Organisation
 from app.models.person import Membership, Person
 from app.queries.cases import Standing, visible_case

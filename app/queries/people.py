@@ -16,13 +16,13 @@ from app.database import reader
 from app.domain.actors import Actor, ActorKind
 from app.domain.deadlines import local
 from app.domain.permissions import ADVISERS
-from app.domain.vocabulary import OrganisationType, Post, Role
+from app.domain.vocabulary import OrganisationType, Post, RelationKind, Role
 from app.keychain import person_tokens, workplace_token
 from app.models.account import SignIn
 from app.models.case import CaseHandler
 from app.models.invitation import Invitation
 from app.models.organisation import Organisation
-from app.models.person import Membership, Person, Relation, RelationKind
+from app.models.person import Membership, Person, Relation
 
 PAGE = 50
 COUNTED = 1000

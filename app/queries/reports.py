@@ -19,12 +19,21 @@ from app.domain.actors import Actor
 from app.domain.errors import NotFound
 from app.domain.events import REPORTER
 from app.domain.particulars import Answers
-from app.domain.vocabulary import Kind, OrganisationType, Outcome, PartyRole, Role, Severity, StillLive
+from app.domain.vocabulary import (
+    Kind,
+    MessageKind,
+    OrganisationType,
+    Outcome,
+    PartyRole,
+    Role,
+    Severity,
+    StillLive,
+)
 from app.domain.workflow import CONTAIN, Action, Definition, Occurrence, Snapshot, State, Waiting, allowed
 from app.encryption.keys import open_sealed
 from app.keychain import case_context, case_key, person_token
 from app.models.case import Case, CaseParty, Report
-from app.models.message import ActionItem, Message, MessageKind
+from app.models.message import ActionItem, Message
 from app.models.organisation import Organisation
 from app.models.person import Membership
 from app.queries.clocks import ClockView, Defined, clocks_of

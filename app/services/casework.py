@@ -49,11 +49,11 @@ from app.domain.events import (
 from app.domain.permissions import OFFICERS
 from app.domain.plan import Assigned, Clockwork, Done, Item, Text, Wish, plan
 from app.domain.routing import Parties, Routed
-from app.domain.vocabulary import Duty, Outcome, PatientData, Role, Severity
+from app.domain.vocabulary import Duty, MessageKind, Outcome, PatientData, Role, Severity
 from app.domain.workflow import Action, Definition, Occurrence, Snapshot
 from app.keychain import person_token, person_tokens
 from app.models.case import Case
-from app.models.message import ActionItem, MessageKind
+from app.models.message import ActionItem
 from app.models.person import Membership, Person
 from app.queries.cases import Standing, standing_in, visible_case
 from app.queries.people import current_on

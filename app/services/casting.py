@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from app.domain.vocabulary import Nation, OrganisationType, Post, Role
+from app.domain.vocabulary import Nation, OrganisationType, Post, RelationKind, Role
 from app.keychain import new_personal_key
 from app.models.organisation import Appointment, Organisation
-from app.models.person import Membership, Person, Relation, RelationKind
+from app.models.person import Membership, Person, Relation
 
 LONG_AGO = date(2020, 1, 1)
 GIVEN = (

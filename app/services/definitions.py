@@ -6,13 +6,12 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.config import ROOT
 from app.database import installation_of, transaction
 from app.domain.deadlines import Limit
 from app.domain.routing import At, Row, Table, Trait
@@ -29,30 +28,20 @@ from app.domain.workflow import (
     Waiting,
 )
 from app.models.definition import WorkflowDefinition
+from app.services.reference import REFERENCE, Text, converted, read_toml
 
-REFERENCE = ROOT / "app" / "reference"
 ELSE = "else"
-T = TypeVar("T", bound=msgspec.Struct)
-
-
-class DefinitionError(ValueError):
-    """A definition is not exact; the message names the table and what is wrong with it."""
-
-
-class _Words(msgspec.Struct, forbid_unknown_fields=True):
-    en: str
-    cy: str = ""
 
 
 class _State(msgspec.Struct, forbid_unknown_fields=True):
-    label: _Words
-    reporter: _Words
+    label: Text
+    reporter: Text
     waits_for: Waiting
     final: bool = False
 
 
 class _Action(msgspec.Struct, forbid_unknown_fields=True, rename={"from_states": "from"}):
-    label: _Words
+    label: Text
     from_states: tuple[str, ...]
     by: tuple[str, ...]
     to: str = ""
@@ -75,9 +64,9 @@ class _Rung(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Clock(msgspec.Struct, forbid_unknown_fields=True, rename={"next_step": "next"}):
-    label: _Words
-    promise: _Words
-    next_step: _Words
+    label: Text
+    promise: Text
+    next_step: Text
     limit: dict[str, str]
     basis: Basis
     source: str
@@ -98,7 +87,7 @@ class _Workflow(msgspec.Struct, forbid_unknown_fields=True):
     version: int
     kind: Kind
     start: str
-    label: _Words
+    label: Text
     states: dict[str, Any]
     actions: dict[str, Any]
     clocks: dict[str, Any]
@@ -124,8 +113,8 @@ def canonical_source(text: str) -> str:
 
 
 def definition_from(source: str) -> Definition:
-    """The definition of a canonical source. Raises DefinitionError naming the table that is wrong."""
-    content = _converted(json.loads(source), _Workflow, "workflow")
+    """The definition of a canonical source. Raises BrokenReference naming the table that is wrong."""
+    content = converted(json.loads(source), _Workflow, "workflow")
     return Definition(
         name=content.name,
         version=content.version,
@@ -147,8 +136,8 @@ def shipped_sources(folder: Path = REFERENCE / "workflows") -> tuple[str, ...]:
 
 
 def routing_table(path: Path = REFERENCE / "routing.toml") -> Table:
-    """The routing table that comes with the program. Raises DefinitionError."""
-    content = _converted(tomllib.loads(path.read_text(encoding="utf-8")), _Table, "routing")
+    """The routing table that comes with the program. Raises BrokenReference."""
+    content = read_toml(path, _Table)
     return Table(
         owners=tuple(_row(row) for row in content.owners),
         told=tuple(_row(row) for row in content.told),
@@ -161,15 +150,8 @@ def _row(row: _Row) -> Row:
     return Row(name=row.name, when=MappingProxyType(when), to=row.to, at=row.at)
 
 
-def _converted(raw: object, shape: type[T], where: str) -> T:
-    try:
-        return msgspec.convert(raw, shape)
-    except msgspec.ValidationError as error:
-        raise DefinitionError(f"{where}: {error}") from error
-
-
 def _state(name: str, raw: object) -> State:
-    state = _converted(raw, _State, f"states.{name}")
+    state = converted(raw, _State, f"states.{name}")
     return State(
         name=name,
         label=state.label.en,
@@ -180,7 +162,7 @@ def _state(name: str, raw: object) -> State:
 
 
 def _transition(name: str, raw: object) -> Transition:
-    action = _converted(raw, _Action, f"actions.{name}")
+    action = converted(raw, _Action, f"actions.{name}")
     return Transition(
         action=Action(name),
         label=action.label.en,
@@ -200,7 +182,7 @@ def _transition(name: str, raw: object) -> Transition:
 
 
 def _clock(code: str, raw: object) -> Clock:
-    clock = _converted(raw, _Clock, f"clocks.{code}")
+    clock = converted(raw, _Clock, f"clocks.{code}")
     return Clock(
         code=code,
         label=clock.label.en,

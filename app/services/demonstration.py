@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 from app.config import ROOT
 from app.database import installation_of, reader, transaction
 from app.domain.calendars import LONDON
-from app.domain.vocabulary import Nation, OrganisationType, Post, Role
+from app.domain.vocabulary import Nation, OrganisationType, Post, RelationKind, Role
 from app.models.organisation import Organisation
-from app.models.person import Membership, Person, RelationKind
+from app.models.person import Membership, Person
 from app.services.aftermath import live_on
 from app.services.casting import Stage
 from app.services.passwords import passwords_of

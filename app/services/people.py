@@ -19,12 +19,12 @@ from app.domain.deadlines import local
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.events import MembershipEnded, MembershipStarted, PersonAdded, RelationDeclared, ResetStarted
 from app.domain.permissions import exclude_each_other, roles_in
-from app.domain.vocabulary import Post, Role
+from app.domain.vocabulary import Post, RelationKind, Role
 from app.keychain import new_personal_key
 from app.models.account import CodePurpose, SignIn
 from app.models.case import Case, CaseHandler
 from app.models.organisation import Organisation
-from app.models.person import Membership, Person, Relation, RelationKind
+from app.models.person import Membership, Person, Relation
 from app.services import throttling
 from app.services.accounts import is_address, normal_address, send_code
 from app.services.administering import require_administrator, signed

@@ -20,12 +20,12 @@ from app.domain.events import (
     ReportWithdrawn,
 )
 from app.domain.plan import Changes, Text, Wish, case_values
-from app.domain.vocabulary import Kind, OrganisationType, ReporterIdentity, Role
+from app.domain.vocabulary import Kind, MessageKind, OrganisationType, ReporterIdentity, Role
 from app.domain.workflow import Action, Occurrence
 from app.encryption.keys import seal
 from app.keychain import case_key
 from app.models.case import Case
-from app.models.message import Message, MessageKind
+from app.models.message import Message
 from app.models.organisation import Organisation
 from app.models.person import Membership
 from app.queries.cases import Standing

@@ -28,12 +28,12 @@ from app.domain.routing import (
     owner_row,
     told_rows,
 )
-from app.domain.vocabulary import Kind, OrganisationType, PartyRole, Role
+from app.domain.vocabulary import Kind, OrganisationType, PartyRole, RelationKind, Role
 from app.encryption.keys import seal
 from app.keychain import case_context, case_key
 from app.models.case import Case, CaseExclusion, CaseHandler, CaseParty, RoutingDecision
 from app.models.organisation import Appointment, Organisation
-from app.models.person import Membership, Person, Relation, RelationKind
+from app.models.person import Membership, Person, Relation
 from app.queries.people import (
     current_on,
     relation_on,

@@ -40,6 +40,7 @@ from app.domain.vocabulary import (
     OrganisationType,
     PatientData,
     Post,
+    RelationKind,
     ReporterIdentity,
     Role,
     Severity,
@@ -51,7 +52,7 @@ from app.installation import Installation
 from app.models.case import Case, CaseHandler
 from app.models.deadline import Deadline
 from app.models.organisation import Organisation
-from app.models.person import Person, RelationKind
+from app.models.person import Person
 from app.services.casting import Employed, Stage
 from app.services.submitting import Sent, submit
 

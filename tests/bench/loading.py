@@ -31,6 +31,7 @@ from app.domain.vocabulary import (
     PartyRole,
     PatientData,
     Post,
+    RelationKind,
     ReporterIdentity,
     Role,
     Severity,
@@ -45,7 +46,7 @@ from app.models.deadline import Deadline
 from app.models.key import CaseKey, PersonalKey
 from app.models.ledger import AuditAlias, AuditDetail, AuditEntry, AuditSequence
 from app.models.organisation import Organisation
-from app.models.person import Membership, Person, Relation, RelationKind
+from app.models.person import Membership, Person, Relation
 from app.services.casting import CAST, FAMILY, GIVEN, LONG_AGO, MDO_CAST
 from app.services.passwords import passwords_of
 

@@ -10,11 +10,11 @@ from sqlalchemy import select
 from app.database import reader
 from app.domain.errors import NotFound
 from app.domain.report import Answered
-from app.domain.vocabulary import Kind, Lane, Outcome, Role
+from app.domain.vocabulary import Kind, Lane, MessageKind, Outcome, Role
 from app.domain.workflow import ClockState
 from app.models.case import Case
 from app.models.deadline import Deadline
-from app.models.message import Message, MessageKind
+from app.models.message import Message
 from app.services import casework
 from app.services.casting import Employed
 from app.services.submitting import Sent

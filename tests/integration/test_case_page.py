@@ -13,11 +13,11 @@ from app.domain.vocabulary import (
     Identifiability,
     Lane,
     PatientData,
+    RelationKind,
     Role,
     Severity,
     StillLive,
 )
-from app.models.person import RelationKind
 from app.queries import reports, timeline
 from app.services import casework, reporting
 from tests.integration.handling import queries, signed_in, text_at, text_of_answer
@@ -112,6 +112,15 @@ def test_the_guidance_of_the_day_of_the_post_is_linked_with_its_version(client, 
     sent = world.self_report(posted_on=date(2020, 1, 1))
     signed_in(client, world.owner(sent))
     assert "Guidance then" in text_at(client, f"/cases/{sent.reference}")
+
+
+def test_what_keeps_people_safe_meanwhile_stands_in_the_summary_once_it_was_decided(client, world):
+    sent = world.self_report()
+    signed_in(client, world.owner(sent))
+    assert "What keeps people safe meanwhile" not in text_at(client, f"/cases/{sent.reference}")
+    world.triage(sent)
+    text = text_at(client, f"/cases/{sent.reference}")
+    assert "What keeps people safe meanwhile No steps yet" in text
 
 
 def test_all_answers_stand_with_the_question_as_it_was_asked(client, world):

@@ -13,14 +13,14 @@ from werkzeug.test import TestResponse
 
 from app.database import reader
 from app.domain.plan import Item
-from app.domain.vocabulary import Identifiability, Outcome, PatientData, Post, Role, StillLive
+from app.domain.vocabulary import Identifiability, Outcome, PatientData, Post, RelationKind, Role, StillLive
 from app.keychain import account_code
 from app.models.account import AccountCode
 from app.models.invitation import Invitation
 from app.models.ledger import AuditEntry
 from app.models.message import ActionItem
 from app.models.organisation import Closure
-from app.models.person import Relation, RelationKind
+from app.models.person import Relation
 from app.services import accounts, casework, invitations, organisations, people
 from app.services.casting import Employed
 from app.services.submitting import Sent

@@ -14,13 +14,13 @@ from app.domain.errors import ActionNotAllowed, InvalidInput, NotFound, StaleCas
 from app.domain.events import CaseViewed, CaseViewedAgain, LookupMissed
 from app.domain.plan import Item
 from app.domain.report import RiskNow
-from app.domain.vocabulary import Outcome, PatientData, Role, Severity
+from app.domain.vocabulary import MessageKind, Outcome, PatientData, Role, Severity
 from app.domain.workflow import Action, ClockState
 from app.models.case import Case, CaseParty
 from app.models.deadline import Deadline
 from app.models.ledger import AuditEntry
 from app.models.mail import Mail, MailKind
-from app.models.message import Message, MessageKind
+from app.models.message import Message
 from app.models.organisation import Organisation
 from app.queries import reports
 from app.queries.case_file import file_of

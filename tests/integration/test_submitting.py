@@ -16,7 +16,15 @@ from app.database import db, reader, transaction
 from app.domain.actors import Act
 from app.domain.errors import AlreadySubmitted, InvalidInput, NobodyEligible, NotAvailable, NotFound
 from app.domain.report import Reports, SubjectChoice
-from app.domain.vocabulary import Kind, OrganisationType, PatientData, Post, ReporterIdentity, Role
+from app.domain.vocabulary import (
+    Kind,
+    OrganisationType,
+    PatientData,
+    Post,
+    RelationKind,
+    ReporterIdentity,
+    Role,
+)
 from app.encryption.keys import open_sealed
 from app.keychain import case_key
 from app.models.case import Case, CaseParty, Report
@@ -24,7 +32,7 @@ from app.models.draft import Draft
 from app.models.ledger import AuditAlias
 from app.models.mail import Mail
 from app.models.organisation import Organisation
-from app.models.person import Membership, Person, RelationKind
+from app.models.person import Membership, Person
 from app.services import casework, drafts
 from app.services.casting import Employed
 from app.services.changes import sealed_at

@@ -11,12 +11,13 @@ from app.domain.vocabulary import (
     Outcome,
     PartyRole,
     PatientData,
+    RelationKind,
     Role,
     StillLive,
 )
 from app.keychain import person_token
 from app.models.case import CaseParty
-from app.models.person import Membership, RelationKind
+from app.models.person import Membership
 from app.services import casework
 from tests.integration.handling import bare, count_of, fill, queries, signed_in, text_at
 

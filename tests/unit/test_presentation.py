@@ -17,10 +17,12 @@ from app.web import moments, presentation, prose, reasons, words
 
 TUESDAY_MORNING = datetime(2026, 4, 7, 9, 5, tzinfo=UTC)  # 10:05am in London
 FIVE_THAT_DAY = datetime(2026, 4, 7, 16, tzinfo=UTC)
+# What a text is for is said by the page on which it stands.
+UNSPOKEN = {vocabulary.MessageKind}
 VOCABULARY = [
     member
     for kind in vars(vocabulary).values()
-    if isinstance(kind, type) and issubclass(kind, StrEnum)
+    if isinstance(kind, type) and issubclass(kind, StrEnum) and kind not in UNSPOKEN
     for member in kind
 ]
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
 
-from app.domain.vocabulary import Post
-from app.models.person import RelationKind
+from app.domain.vocabulary import Post, RelationKind
 from app.services.organisations import Reached
 from app.web.forms import Choice, DayField, Form, choice_of, choices_from, line, list_of
 from app.web.problems import PROBLEMS
@@ -92,7 +91,7 @@ class RelationForm(Form):
 
     kind = choice_of(
         _l("How do they stand to each other?"),
-        choices=[Choice(value=kind.value, label=words) for kind, words in RELATIONS.items()],
+        choices=[Choice(value=str(kind), label=words) for kind, words in RELATIONS.items()],
         missing=_l("Choose how they stand to each other."),
     )
     other = choice_of(_l("To whom?"), missing=_l("Choose a person."))

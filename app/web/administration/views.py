@@ -10,8 +10,7 @@ from flask_babel import gettext as _
 from app.domain.deadlines import local
 from app.domain.errors import NotFound
 from app.domain.permissions import Permission, roles_in
-from app.domain.vocabulary import Post, Role
-from app.models.person import RelationKind
+from app.domain.vocabulary import Post, RelationKind, Role
 from app.queries import organisations, people
 from app.services import disclosure, invitations
 from app.services import organisations as organising
