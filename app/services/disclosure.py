@@ -82,11 +82,16 @@ class Opened:
 
     @property
     def next_clock(self) -> ClockRead | None:
-        """The running clock that falls or fell due first."""
+        """The running clock that falls or fell due first; what another role owes comes behind the viewer's own."""
         running = [
             one for one in self.clocks if one.row.is_running and one.row.state is not ClockState.PAUSED
         ]
-        return min(running, key=lambda one: (one.row.due_at, one.row.clock), default=None)
+        return min(running, key=self._turn, default=None)
+
+    def _turn(self, one: ClockRead) -> tuple[bool, datetime, str]:
+        standing = self.file.standing
+        own = {standing.capacity} if standing.sees_patient_part_only else {standing.capacity, None}
+        return one.clock.owed_by not in own, one.row.due_at, one.row.clock
 
 
 def find(reference: str, *, act: Act) -> bool:

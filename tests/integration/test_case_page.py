@@ -10,6 +10,7 @@ from app.domain.vocabulary import (
     Duty,
     Harm,
     Identifiability,
+    Outcome,
     PatientData,
     Role,
     StillLive,
@@ -59,6 +60,50 @@ def test_one_green_button_and_only_what_the_definition_offers(client, world):
     assert "Decide what this needs" in menu
     assert "Close with an outcome" not in menu
     assert "Open this case again" not in menu
+
+
+def test_the_green_button_does_what_the_headline_asks_of_its_reader(client, world):
+    sent = patient_case(world)
+    signed_in(client, world.owner(sent))
+    text = text_at(client, f"/cases/{sent.reference}")
+    headline = "Confirm it is noted and down Due Wednesday 8 April 2026 at 9am, in 1 day."
+    assert f"{headline} Record that it is contained Other actions" in text
+
+
+def test_a_step_that_another_role_owes_says_whose_it_is(client, world):
+    sent = patient_case(world)
+    signed_in(client, world.owner(sent))
+    assert "Data protection officer: read it" in text_at(client, "/cases")
+
+
+def green_button(client, sent):
+    html = client.get(f"/cases/{sent.reference}").text
+    return re.findall(r'class="nhsuk-button"[^>]*>([^<]*)', html)
+
+
+def test_nothing_is_offered_first_while_the_reporter_is_asked_or_when_it_is_closed(client, world):
+    sent = world.self_report()
+    world.triage(sent)
+    signed_in(client, world.owner(sent))
+    assert green_button(client, sent) == ["Agree actions"]
+    world.do(casework.request_information, sent, question="Which town was it?", why="")
+    assert green_button(client, sent) == []
+    other = world.self_report()
+    world.triage(other)
+    closing = casework.Closing(outcome=Outcome.ADVICE, text="We spoke about it and that settles it.")
+    world.do(casework.close, other, closing=closing)
+    signed_in(client, world.owner(other))
+    assert green_button(client, other) == []
+
+
+def test_an_overdue_step_is_marked_late_and_never_amber(client, world):
+    sent = world.self_report()
+    world.clock.advance(days=5)
+    signed_in(client, world.owner(sent))
+    html = client.get(f"/cases/{sent.reference}").text
+    (panel,) = re.findall(r'<section class="app-next.*?</section>', html, re.DOTALL)
+    assert "app-next--late" in panel
+    assert "app-state--late" in panel
 
 
 def test_what_happens_if_a_date_passes_is_said(client, world):

@@ -1,6 +1,6 @@
 """The case page and what stands behind it: all answers, the whole timeline, and why this owner."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flask import render_template, url_for
@@ -70,6 +70,15 @@ def _completions(case: Opened, one: Transition) -> Iterator[Offer]:
         yield Offer(one.action, url, one.label)
 
 
+def first_of(case: Opened, found: Sequence[Offer]) -> Offer | None:
+    """The one green button: what meets the date that is due next, else what the definition puts first here."""
+    transitions = [(one, case.definition.transitions[one.action]) for one in found]
+    due = case.next_clock.clock.code if case.next_clock else ""
+    meets = (one for one, does in transitions if due in (*does.meets, *does.meets_after_triage))
+    leads = (one for one, does in transitions if case.file.state in does.first_in)
+    return next(meets, None) or next(leads, None)
+
+
 def title_of(case: Opened) -> str:
     """What the case is about, in words: the category and where it was."""
     where = case.file.report.words("platform")
@@ -89,12 +98,13 @@ def show(reference: str) -> ResponseReturnValue:
     """One case: what is to be done next, what it is about, and what happened."""
     case = opened(reference)
     found = offers(case)
+    first = first_of(case, found)
     return render_template(
         "casework/show.html",
         case=case,
         title=title_of(case),
-        first=found[0] if found else None,
-        others=found[1:],
+        first=first,
+        others=[one for one in found if one is not first],
         may_recuse=case.may(Action.RECUSE),
         guidance=guidance_of(case),
     )

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from app.domain.report import SeverityReason
 from app.domain.routing import Verdict
 from app.domain.vocabulary import Basis, Role, Severity
+from app.domain.workflow import Clock
 from app.services.disclosure import ClockRead, why
 from app.web import moments
 from app.web.access import installation
@@ -107,6 +108,14 @@ def _running_words(due_at: datetime, now: datetime) -> str:
     return moments.short_moment(due_at, now)
 
 
+def step_words(clock: Clock, viewer: Role | None) -> str:
+    """What is to be done next; with the role whose step it is, where that is not the viewer's."""
+    if clock.owed_by in {None, viewer}:
+        return clock.next_step
+    step = clock.next_step[:1].lower() + clock.next_step[1:]
+    return _("%(role)s: %(step)s", role=words(clock.owed_by), step=step)
+
+
 def limit_words(one: ClockRead, severity: Severity) -> str:
     """How long a limit is; with the severity it depends on, where it does."""
     limit = limit_in_words(one.row.limit)
@@ -129,6 +138,7 @@ FILTERS = {
     "limit_words": limit_words,
     "role_words": role_words,
     "severity_because": severity_because,
+    "step_words": step_words,
     "verdict_words": verdict_words,
     "why": why,
 }

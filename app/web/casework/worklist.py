@@ -19,7 +19,7 @@ from app.services import disclosure
 from app.web import moments
 from app.web.access import current_act, current_actor, current_now, installation, requires
 from app.web.casework.pages import NO_REFERENCE, bp
-from app.web.casework.wording import category_words, shown_role
+from app.web.casework.wording import category_words, shown_role, step_words
 from app.web.words import STATES, state_words, words
 
 VIEWS: Mapping[View, object] = {
@@ -192,7 +192,7 @@ class Sheet:
     def _step(self, key: tuple[Kind, str]) -> str:
         kind, code = key
         clock = installation().workflows[kind].clocks.get(code)
-        return clock.next_step if clock else "–"
+        return step_words(clock, current_actor().role) if clock else "–"
 
     def _state(self, key: tuple[str, Outcome | None]) -> str:
         state, outcome = key
