@@ -285,3 +285,10 @@ def test_a_story_lies_in_no_log_and_no_open_column(client, world, canaries):
     sent = world.self_report(narrative=canaries.register("the village green canary"))
     signed_in(client, world.owner(sent))
     text_at(client, f"/cases/{sent.reference}")
+
+
+def test_a_date_cut_short_by_another_limit_names_that_limit(client, world):
+    sent = patient_case(world)
+    signed_in(client, world.owner(sent))
+    text = text_at(client, f"/cases/{sent.reference}/dates")
+    assert "2 working days. Not later than “Triage”: 1 working day (High)." in text

@@ -145,6 +145,19 @@ class Sheet:
         )
         return [Choice(name, state_words(name), name == self.wanted.state) for name in names]
 
+    @property
+    def is_filtered(self) -> bool:
+        """Whether a filter keeps cases out of this view."""
+        wanted = self.wanted
+        chosen = (wanted.kind, wanted.category, wanted.severity, wanted.state)
+        return wanted.is_mine or any(one is not None for one in chosen)
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When the next case of this person falls due, whatever this view leaves out."""
+        found = lists.worklist(current_actor(), Wanted(), after=None, now=self.now)
+        return next((row.at for row in found.rows if row.at), None)
+
     def _line(self, row: Row) -> Line:
         when, more = self._when(row)
         return Line(
