@@ -81,15 +81,26 @@ class Opened:
         return any(offer.action == action for offer in self.offers)
 
     def first(self, among: Container[Action]) -> Transition | None:
-        """The one action to offer before all others in this state, of those that have a page."""
-        offered = (one for one in self.offers if one.action in among)
-        return next((one for one in offered if self.file.state in one.first_in), None)
+        """The one action to offer before all others, of those that have a page.
+
+        It meets the date that is due next, or else is the one that the definition puts first in this state.
+        """
+        offered = [one for one in self.offers if one.action in among]
+        due = self.next_clock.clock.code if self.next_clock else ""
+        meets = (one for one in offered if due in (*one.meets, *one.meets_after_triage))
+        leads = (one for one in offered if self.file.state in one.first_in)
+        return next(meets, None) or next(leads, None)
 
     @property
     def next_clock(self) -> ClockRead | None:
-        """The running clock that falls or fell due first."""
+        """The running clock that falls or fell due first; what another role owes comes behind the viewer's own."""
         waiting = [one for one in self.clocks if one.row.is_due_next]
-        return min(waiting, key=lambda one: (one.row.due_at, one.row.clock), default=None)
+        return min(waiting, key=self._turn, default=None)
+
+    def _turn(self, one: ClockRead) -> tuple[bool, datetime, str]:
+        standing = self.file.standing
+        own = {standing.capacity} if standing.sees_patient_part_only else {standing.capacity, None}
+        return one.clock.owed_by not in own, one.row.due_at, one.row.clock
 
 
 def find(reference: str, *, act: Act) -> bool:

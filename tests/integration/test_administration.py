@@ -293,33 +293,49 @@ def test_a_role_that_is_held_already_is_refused(client, administrator, doctor):
 def test_a_role_that_ends_now_ends_its_sessions(client, another_client, administrator, doctor):
     theirs = another_client()
     theirs.sign_in(doctor)
-    assert client.submit(f"/people/{doctor.membership_id}/end", {"last_on": ""}).status_code == 302
+    assert client.submit(f"/people/{doctor.membership_id}/end", {"when": "now"}).status_code == 302
     assert theirs.get("/account").status_code == 302
+    assert f"The end of the role of {doctor.name} is recorded." in client.page("/people").text()
     assert doctor.name not in client.page("/people").text()
 
 
 def test_a_role_can_end_after_a_day_to_come(app, client, administrator, doctor, clock):
-    client.submit(f"/people/{doctor.membership_id}/end", {"last_on": "30 4 2026"})
+    client.submit(f"/people/{doctor.membership_id}/end", {"when": "later", "last_on": "30 4 2026"})
     (held,) = memberships(app, doctor.email)
     assert held.ends_on == date(2026, 4, 30)
     assert "Thursday 30 April 2026" in client.page(f"/people/{doctor.membership_id}").text()
 
 
+def test_a_role_never_ends_without_a_choice(app, client, administrator, doctor):
+    end = f"/people/{doctor.membership_id}/end"
+    assert "Select when the role ends" in client.submit(end, {}).text
+    (held,) = memberships(app, doctor.email)
+    assert held.ends_on is None
+
+
 @pytest.mark.parametrize(
-    ("last_on", "sentence"), [("6 4 2026", "Enter today or a day to come"), ("never", "Enter a real date")]
+    ("last_on", "sentence"),
+    [
+        ("6 4 2026", "Enter today or a day to come"),
+        ("never", "Enter a real date"),
+        ("", "Enter the last day"),
+    ],
 )
 def test_a_role_cannot_end_in_the_past(client, administrator, doctor, last_on, sentence):
-    assert sentence in client.submit(f"/people/{doctor.membership_id}/end", {"last_on": last_on}).text
+    assert (
+        sentence
+        in client.submit(f"/people/{doctor.membership_id}/end", {"when": "later", "last_on": last_on}).text
+    )
 
 
 def test_a_role_with_open_work_is_handed_over_first(app, client, administrator, doctor, larkfield, clock):
     with app.app_context(), transaction() as session:
         at_work(session, doctor, larkfield, clock())
     end = f"/people/{doctor.membership_id}/end"
-    assert "Ask the person to pass it on first" in " ".join(client.submit(end, {"last_on": ""}).text.split())
+    assert "Ask the person to pass it on first" in " ".join(client.submit(end, {"when": "now"}).text.split())
     with app.app_context(), transaction() as session:
         session.execute(update(CaseHandler).values(until_at=clock()))
-    assert client.submit(end, {"last_on": ""}).status_code == 302
+    assert client.submit(end, {"when": "now"}).status_code == 302
 
 
 def test_a_role_can_end_once_its_last_case_is_closed(app, client, clock):
@@ -371,9 +387,9 @@ def at_work(session: Session, somebody: Somebody, organisation_id: UUID, now: da
 
 def test_the_last_administrator_cannot_leave(client, staff, larkfield, administrator):
     end = f"/people/{administrator.membership_id}/end"
-    assert "the last administrator here" in client.submit(end, {"last_on": ""}).text
+    assert "the last administrator here" in client.submit(end, {"when": "now"}).text
     staff.person(larkfield, Role.ADMINISTRATOR)
-    assert client.submit(end, {"last_on": ""}).status_code == 302
+    assert client.submit(end, {"when": "now"}).status_code == 302
     assert client.get("/people").status_code == 302
 
 
@@ -635,7 +651,7 @@ def test_each_act_stands_in_the_organisations_log(app, client, another_client, s
     invite(client)
     post(client, f"/people/{doctor.membership_id}/code")
     relate(client, doctor, boss)
-    client.submit(f"/people/{doctor.membership_id}/end", {"last_on": ""})
+    client.submit(f"/people/{doctor.membership_id}/end", {"when": "now"})
     newcomer = another_client()
     use_code(app, newcomer, "wren@example.org")
     accept(app, newcomer)

@@ -240,7 +240,7 @@ def invites(place: Premises) -> Deed:
 
 
 def ends_a_role(place: Premises) -> Deed:
-    return Deed(administrator(place), f"/people/{place.world.doctor().membership_id}/end", {"last_on": ""})
+    return Deed(administrator(place), f"/people/{place.world.doctor().membership_id}/end", {"when": "now"})
 
 
 def related(place: Premises) -> tuple[Employed, UUID]:

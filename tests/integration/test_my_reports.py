@@ -785,3 +785,15 @@ def test_two_answers_at_once_cannot_both_win(world: World) -> None:
         reporting.message(sent.case_id, version, text="The first.", act=own)
         with pytest.raises(StaleCase):
             reporting.message(sent.case_id, version, text="The second.", act=own)
+
+
+def test_dates_promised_at_one_moment_are_one_line_and_what_was_kept_is_not_told_twice(
+    world: World, another_client: Clients
+) -> None:
+    doctor = world.doctor()
+    sent = world.self_report(by=doctor)
+    world.triage(sent)
+    shown = words(signed_in(another_client, doctor).get(f"/reports/{sent.reference}"))
+    assert shown.count("4 dates were promised: see Promised dates.") == 1
+    assert "A date was" not in shown
+    assert "Done on time" not in shown

@@ -121,7 +121,7 @@ def test_only_a_secure_connection_asks_to_stay_secure(client):
         (rules.NotFound(), 404, "We cannot find that page"),
         (rules.NotAllowed(), 403, "You cannot do that here"),
         (rules.StaleCase(), 409, "Someone else changed this first"),
-        (rules.ActionNotAllowed(), 409, "That cannot be done any more"),
+        (rules.ActionNotAllowed(), 409, "That cannot be done now"),
         (rules.CannotRecord(), 503, "We cannot show this now"),
         (rules.TryAgainLater(61), 429, "Please wait a moment"),
         (rules.InvalidInput("field", "code"), 400, "We could not read that"),

@@ -128,6 +128,24 @@ def test_it_starts_answers_ticks_ends_at_once_and_keeps_everything(tmp_path: Pat
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+def test_it_ends_at_once_also_while_browsers_hold_connections_on_which_they_say_nothing(
+    tmp_path: Path,
+) -> None:
+    with _running(tmp_path / "instance") as server:
+        assert server.get("/") == HTTPStatus.OK
+        silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
+        # Connections are taken in order: once a later one is answered, the silent ones are in the server's hands.
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)) as later:
+            later.request("GET", "/")
+            assert later.getresponse().status == HTTPStatus.OK
+        said = server.interrupt()
+        for connection in silent:
+            connection.close()
+    assert server.process.returncode == 0
+    assert "SIGKILL" not in said
+    assert "Traceback" not in said
+
+
 def test_an_unsafe_production_does_not_start(tmp_path: Path) -> None:
     environment = {
         "PATH": os.environ["PATH"],

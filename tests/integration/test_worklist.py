@@ -343,3 +343,12 @@ def test_the_worklist_works_after_acting_through_its_pages(client, world):
     signed_in(client, world.owner(sent))
     fill(client, f"/cases/{sent.reference}/acknowledge", {"text": "Thank you, I have it."})
     assert "0 new" in text_at(client, "/cases")
+
+
+def test_an_empty_list_says_what_is_not_there_and_what_comes_next(client, world):
+    sent = world.self_report()
+    signed_in(client, world.owner(sent))
+    text = text_at(client, "/cases?group=late")
+    assert "Nothing is overdue. First in your list: Due Thursday 9 April 2026 at 5pm." in text
+    assert "Nothing is waiting for a reporter." in text_at(client, "/cases?view=waiting")
+    assert "No case matches. Clear filters" in text_at(client, "/cases?severity=CRITICAL")

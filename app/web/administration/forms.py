@@ -1,12 +1,14 @@
 """What administrators enter, and the sentences for what a service refuses."""
 
 from collections.abc import Mapping
+from datetime import date
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.domain.vocabulary import Post, RelationKind
 from app.services.organisations import Reached
-from app.web.forms import Choice, DayField, Form, choice_of, choices_from, line, list_of
+from app.web.forms import Choice, DayField, Form, ValidationError, choice_of, choices_from, line, list_of
 from app.web.problems import PROBLEMS
 
 RELATIONS: Mapping[RelationKind, object] = {
@@ -35,8 +37,8 @@ ENDING_REFUSALS: Mapping[str, object] = {
     "last-administrator": _l(
         "This is the last administrator here. Give somebody else the role of administrator first."
     ),
-    "past": _l("Enter today or a day to come, or leave it empty to end the role now."),
-    "before-start": _l("The role has not started by then. Leave it empty to end the role now."),
+    "past": _l("Enter today or a day to come, or select Now."),
+    "before-start": _l("The role has not started by then. Select Now to end it at once."),
 }
 RELATION_REFUSALS: Mapping[str, object] = {
     "same": _l("Choose another person."),
@@ -80,10 +82,22 @@ class NewcomerForm(Form):
 class EndingForm(Form):
     """When a role ends."""
 
-    last_on = DayField(
-        _l("Last day in the role"),
-        hint=_l("For example, 27 3 2026. Leave it empty to end the role now."),
+    when = choice_of(
+        _l("When does the role end?"),
+        choices=[Choice(value="now", label=_l("Now")), Choice(value="later", label=_l("After a last day"))],
+        missing=_l("Select when the role ends."),
     )
+    last_on = DayField(_l("Last day in the role"))
+
+    def validate_last_on(self, field: DayField) -> None:
+        """Raises ValidationError where a last day is to be entered and is not."""
+        if self.when.data == "later" and not field.data:
+            raise ValidationError(_("Enter the last day."))
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day in the role; none for at once."""
+        return self.last_on.day if self.when.data == "later" else None
 
 
 class RelationForm(Form):
