@@ -80,6 +80,7 @@ def test_a_sweep_by_hand_prints_its_counts_and_is_recorded(world: World, run: Ca
         "missed": 0,
         "escalated": 0,
         "resumed": 0,
+        "reminded": 0,
         "set_aside": 0,
     }
     result = run("deadlines", "run", "--now", "2026-06-01T09:00")
