@@ -14,6 +14,7 @@ from app.domain.deadlines import local
 from app.domain.errors import InvalidInput, NotAllowed, NotFound
 from app.domain.events import CalendarChanged, OrganisationAdded
 from app.domain.vocabulary import Nation, OrganisationType
+from app.keychain import new_organisation_ring
 from app.models.organisation import Closure, Organisation
 from app.services.administering import require_administrator, signed
 
@@ -59,6 +60,7 @@ def add_organisation(organisation: NewOrganisation, *, act: Act) -> UUID:
         row = Organisation(id=uuid4(), **asdict(organisation))
         session.add(row)
         session.flush()
+        new_organisation_ring(session, row.id)
         record_installation(session, OrganisationAdded(by=signed(act)), act=act)
         return row.id
 
