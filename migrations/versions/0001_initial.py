@@ -27,7 +27,7 @@ SQLITE_TRIGGERS = (
     (
         "audit_entry_no_replace",
         "BEFORE INSERT ON audit_entry",
-        "WHEN EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id)",
+        "WHEN EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id OR rowid = NEW.rowid)",
     ),
 )
 
