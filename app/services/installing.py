@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
+from stat import S_IMODE
 from types import MappingProxyType
 
-from sqlalchemy import select, text
+from sqlalchemy import make_url, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -54,7 +56,7 @@ def prepare() -> None:
     what the database holds.
     """
     settings = installation_of(reader()).settings
-    settings.instance.mkdir(parents=True, exist_ok=True)
+    _keep_to_ourselves(settings)
     migrate(settings)
     make_keys()
     store_shipped()
@@ -63,11 +65,21 @@ def prepare() -> None:
 
 def prepare_new() -> None:
     """Prepares a database that has not got the newest schema yet; any other gets no more than its keyring."""
-    installation_of(reader()).settings.instance.mkdir(parents=True, exist_ok=True)
+    _keep_to_ourselves(installation_of(reader()).settings)
     if _is_ready():
         make_keys()
     else:
         prepare()
+
+
+def _keep_to_ourselves(settings: Settings) -> None:
+    """Folder and database are for our own account only, whatever the one that starts us allows others."""
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    settings.instance.chmod(0o700)
+    file = Path(make_url(settings.writer_url).database or "")
+    if settings.is_sqlite and file.parent.is_dir():
+        file.touch()
+        file.chmod(0o600)
 
 
 def make_keys() -> None:
@@ -127,6 +139,10 @@ def _is_ready() -> bool:
 
 def _dangers(session: Session, settings: Settings) -> Iterator[tuple[bool, str]]:
     """What production must not start with, each with what to do; asked one after the other."""
+    yield (
+        bool(S_IMODE(settings.instance.stat().st_mode) & 0o077),
+        f"other accounts can read {settings.instance}: chmod 700 it",
+    )
     chosen = select(Organisation).where(Organisation.code == settings.operator)
     operator = session.scalars(chosen).one_or_none()
     yield (

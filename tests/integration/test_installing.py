@@ -1,10 +1,12 @@
 """What a real installation never starts with, whichever way it is started; commands prepare what is new."""
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from stat import S_IMODE
 
 import pytest
 from flask import Flask
@@ -176,6 +178,28 @@ def test_the_keyring_of_an_installation_is_made_once(app: Flask, settings: Setti
     with started(settings), pytest.raises(UnsafeSettingsError, match=r"installation\.json"):
         installing.prepare()
     assert not (settings.instance / "keys" / "installation.json").exists()
+
+
+@pytest.mark.parametrize("empty", ["sqlite"], indirect=True)  # elsewhere the server keeps its own files
+@pytest.mark.parametrize("prepare", [installing.prepare, installing.prepare_new])
+def test_nobody_else_on_the_machine_reads_what_an_installation_keeps(
+    empty: Database, prepare: Callable[[], None]
+) -> None:
+    shutil.rmtree(empty.instance)
+    before = os.umask(0)
+    try:
+        with started(empty.settings(), is_prepared=False):
+            prepare()
+    finally:
+        os.umask(before)
+    assert S_IMODE(empty.instance.stat().st_mode) == 0o700
+    assert S_IMODE((empty.instance / "candour.sqlite3").stat().st_mode) == 0o600
+
+
+def test_production_does_not_start_in_a_folder_that_others_read(settings: Settings) -> None:
+    settings.instance.chmod(0o750)
+    with pytest.raises(UnsafeSettingsError, match="chmod 700"):
+        create_app(real(settings))
 
 
 def test_nobody_gives_an_organisation_a_code_of_the_demonstration(app: Flask) -> None:

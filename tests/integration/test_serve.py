@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from select import select
+from stat import S_IMODE
 
 from app.cli.serve import THREADS
 from app.config import ROOT
@@ -126,6 +127,7 @@ def test_it_starts_answers_ticks_ends_at_once_and_keeps_everything(tmp_path: Pat
     assert f"Candour serves http://127.0.0.1:{first.port}" in said
     assert re.search(r"password for all of them: .+", said)
     assert list((instance / "mail").glob("*.eml"))
+    assert not [one for one in (instance, *instance.rglob("*")) if S_IMODE(one.stat().st_mode) & 0o077]
     before = {table: _count(instance, table) for table in ("organisation", "person", "case")}
     assert before["case"] >= 14
 
