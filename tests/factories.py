@@ -80,8 +80,7 @@ class World:
                 organisation = stage.found(kind, nation, name=name, code=code, on_call="01632 960 001")
             else:
                 organisation = Organisation(code=code, name=name, type=kind, nation=nation)
-                session.add(organisation)
-                session.flush()
+                stage.add(organisation)
             return self._kept(stage, organisation.id)
 
     def _kept(self, stage: Stage, made: UUID) -> UUID:

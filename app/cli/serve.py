@@ -9,6 +9,7 @@ import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # gunicorn has no types
 
+from app.cli.connections import Log, Worker
 from app.cli.demo import show_sign_ins
 from app.jobs import schedule
 from app.services import demonstration, installing
@@ -31,10 +32,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "bind": f"127.0.0.1:{self._port}",
             "workers": 1,
             "threads": THREADS,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "keepalive": 15,
             "graceful_timeout": 5,
             "accesslog": None,
+            "logger_class": Log,
             "loglevel": "warning",
             "post_worker_init": lambda _worker: self._begin(),
             "worker_int": lambda _worker: self._end(),

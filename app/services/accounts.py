@@ -373,18 +373,20 @@ def use_code(email: str, code: str, *, password: str, device: str = "", act: Act
     """Sets a password for whoever has the code that was sent to the address, and begins a session.
 
     All other sessions end and the person is told by mail. Raises InvalidInput on ``password``, or on
-    ``code`` (not-recognised) for every other cause alike; TryAgainLater after many tries.
+    ``code`` (not-recognised) for every other cause alike; TryAgainLater after many wrong ones.
     """
     address = normal_address(email)
     check_new(password, address=address)
     key = throttling.account_key(reader(), "code", address, device=device)
-    passwords = _passwords()
-    with passwords.turn():
-        throttling.count_try(key, pace=throttling.CODE, now=act.now)
-        hashed = passwords.hash(password)
     account = account_at(address)
     # Nobody's id has no code, so an unknown address is looked into just as long.
     person_id = account.person_id if account else uuid4()
+    passwords = _passwords()
+    with passwords.turn():
+        # Only a wrong code is counted: however often a stranger tries, whoever has the right one comes in.
+        if not _is_open_code(reader(), person_id, code, now=act.now):
+            throttling.count_try(key, pace=throttling.CODE, now=act.now)
+        hashed = passwords.hash(password)
     with transaction() as session:
         _spend_code(session, person_id, code, now=act.now)
         throttling.forgive(session, key, throttling.account_key(session, "sign-in", address))
@@ -396,16 +398,27 @@ def use_code(email: str, code: str, *, password: str, device: str = "", act: Act
 
 def _spend_code(session: Session, person_id: UUID, text: str, *, now: datetime) -> None:
     """Marks every open code of the person as used, if one of them is the text. Raises InvalidInput."""
-    alive = (AccountCode.person_id == person_id, AccountCode.used_at.is_(None), AccountCode.expires_at > now)
-    newest = select(AccountCode.id).where(*alive).order_by(AccountCode.sent_at.desc()).limit(CODES_ALIVE)
-    codes = session.execute(newest.with_for_update()).scalars().all()
+    open_codes = _open_codes(person_id, now=now)
+    session.execute(select(AccountCode.id).where(*open_codes).with_for_update())
+    if not _is_open_code(session, person_id, text, now=now):
+        raise InvalidInput("code", "not-recognised")
+    session.execute(update(AccountCode).where(*open_codes).values(used_at=now))
+
+
+def _open_codes(person_id: UUID, *, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return AccountCode.person_id == person_id, AccountCode.used_at.is_(None), AccountCode.expires_at > now
+
+
+def _is_open_code(session: Session, person_id: UUID, text: str, *, now: datetime) -> bool:
+    newest = (
+        select(AccountCode.id).where(*_open_codes(person_id, now=now)).order_by(AccountCode.sent_at.desc())
+    )
+    codes = session.execute(newest.limit(CODES_ALIVE)).scalars().all()
     given = _bare(text[: 4 * CODE_LENGTH].upper().translate(MISTAKEN_FOR))
     # As many are compared where fewer are open: the time does not tell how many there are.
     compared = [*codes, *(uuid4() for _ in range(CODES_ALIVE - len(codes)))]
     same = [_is_same(_bare(account_code(session, one)), given) for one in compared]
-    if not any(same[: len(codes)]):
-        raise InvalidInput("code", "not-recognised")
-    session.execute(update(AccountCode).where(*alive).values(used_at=now))
+    return any(same[: len(codes)])
 
 
 def _bare(code: str) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.orm import Session
 
 from app.domain.vocabulary import Nation, OrganisationType, Post, RelationKind, Role
-from app.keychain import new_personal_key
+from app.keychain import new_organisation_ring, new_personal_key
 from app.models.organisation import Appointment, Organisation
 from app.models.person import Membership, Person, Relation
 
@@ -79,12 +79,17 @@ class Stage:
         organisation = Organisation(
             id=uuid4(), code=code, name=name, type=kind, nation=nation, on_call_phone=on_call
         )
-        self.session.add(organisation)
-        self.session.flush()
+        self.add(organisation)
         for role, post, title, number in _cast_of(kind):
             for _ in range(number):
                 self.employ(organisation, role, post=post, title=title)
         return organisation
+
+    def add(self, organisation: Organisation) -> None:
+        """A new organisation without people, with its keyring."""
+        self.session.add(organisation)
+        self.session.flush()
+        new_organisation_ring(self.session, organisation.id)
 
     def employ(self, organisation: Organisation, role: Role, *, post: Post, title: str = "") -> Employed:
         """A new person with one role."""

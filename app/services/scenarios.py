@@ -247,8 +247,7 @@ def stage_employer(stage: Stage, scenario: Scenario, *, number: int) -> Organisa
     body = Organisation(
         code=f"B{number:04}", name=f"Review body {number}", type=OrganisationType.AGENCY, nation=where.nation
     )
-    stage.session.add(body)
-    stage.session.flush()
+    stage.add(body)
     reviewer = stage.employ(body, Role.OUTSIDE_REVIEWER, post=Post.CONSULTANT, title="Outside reviewer")
     officer = stage.employ(body, Role.RESPONSIBLE_OFFICER, post=Post.CONSULTANT, title="Responsible officer")
     stage.lend(employer, Role.OUTSIDE_REVIEWER, reviewer)

@@ -27,7 +27,7 @@ SQLITE_TRIGGERS = (
     (
         "audit_entry_no_replace",
         "BEFORE INSERT ON audit_entry",
-        "WHEN EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id)",
+        "WHEN EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id OR rowid = NEW.rowid)",
     ),
 )
 
@@ -923,6 +923,12 @@ def create_tables() -> None:
         postgresql_where=sa.text("state = 'armed'"),
     )
     op.create_table(
+        "key_check",
+        sa.Column("owner", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("owner", name=op.f("pk_key_check")),
+    )
+    op.create_table(
         "mail",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column(
@@ -1163,6 +1169,7 @@ def drop_tables() -> None:
         postgresql_where=sa.text("state = 'queued'"),
     )
     op.drop_table("mail")
+    op.drop_table("key_check")
     op.drop_index(
         "ix_deadline_armed",
         table_name="deadline",

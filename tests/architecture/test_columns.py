@@ -50,6 +50,8 @@ CLEAR = {
     "invitation.gmc_number": DIRECTORY,
     "invitation.name": DIRECTORY,
     "invitation.title": DIRECTORY,
+    "key_check.owner": "names whose keyring it is, by a random id",
+    "key_check.value": "a keyed hash of that name: it tells whether a keyring is the right one, and nothing else",
     "mail.last_error": "a code of the mail server, cut to sixty characters, without an address",
     "membership.title": DIRECTORY,
     "organisation.code": DIRECTORY,

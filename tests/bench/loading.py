@@ -43,7 +43,7 @@ from app.installation import Installation
 from app.keychain import detail_context, organisation_log
 from app.models.case import Case, CaseHandler, CaseParty, Report, RoutingDecision
 from app.models.deadline import Deadline
-from app.models.key import CaseKey, PersonalKey
+from app.models.key import CaseKey, KeyCheck, PersonalKey
 from app.models.ledger import AuditAlias, AuditDetail, AuditEntry, AuditSequence
 from app.models.organisation import Organisation
 from app.models.person import Membership, Person, Relation
@@ -190,7 +190,8 @@ class Loader:
 
     def _place(self, number: int) -> Place:
         place_id = self._uuid()
-        place = Place(number=number, id=place_id, ring=self._installation.keys.organisation(place_id))
+        place = Place(number=number, id=place_id, ring=self._installation.keys.make(place_id.hex))
+        self._rows.add(KeyCheck, owner=place.ring.owner, value=place.ring.check)
         self._rows.add(
             Organisation,
             id=place.id,

@@ -489,6 +489,15 @@ def test_a_code_of_one_person_is_no_use_to_another(app, client, doctor, staff, l
     assert "e-mail address and code" in use(client, other.email, code_for(app, doctor)).text
 
 
+def test_a_stranger_with_wrong_codes_keeps_nobody_out(app, client, another_client, doctor):
+    ask(client, doctor.email)
+    stranger = another_client()
+    answers = [use(stranger, doctor.email, "ABCD-EFGH-JKMN").status_code for _ in range(12)]
+    assert answers == [200] * 10 + [429] * 2
+    assert use(client, doctor.email, code_for(app, doctor)).location == "/account"
+    assert use(stranger, doctor.email, "ABCD-EFGH-JKMN").status_code == 200
+
+
 @pytest.mark.parametrize("code", ["", "ABCD-EFGH-JKMN", "x" * 150, "é" * 40, "\u200b"])
 def test_a_wrong_code_never_breaks_the_page(client, doctor, code):
     ask(client, doctor.email)

@@ -28,6 +28,7 @@ from app.queries import people, worklist
 from app.queries.worklist import Wanted
 from app.services import deadlines, delivery, disclosure, drafts
 from app.services.definitions import store_shipped
+from app.services.installing import make_keys
 from tests.bench.loading import NOW, PASSWORD, Loader, email_of
 from tests.bench.stores import FILE
 from tests.bench.writing import DatabaseWriter, FileWriter
@@ -91,6 +92,7 @@ def loaded(request, databases, tmp_path_factory) -> Iterator[Flask]:
         app = create_app(database.settings(), clock=lambda: NOW)
         with app.app_context():
             migrate(database.settings())
+            make_keys()
             store_shipped()
             fill(app, database)
             reader().rollback()
