@@ -147,7 +147,6 @@ class World:
                 session_id=b"",
                 person_id=who.person_id,
                 name=person.name,
-                gmc_number=person.gmc_number,
                 language="en",
                 expires_at=self.clock(),
                 membership_id=who.membership_id,

@@ -51,9 +51,9 @@ from app.domain.workflow import Action, Definition, Occurrence, Snapshot
 from app.keychain import person_token, person_tokens
 from app.models.case import Case
 from app.models.message import ActionItem, MessageKind
-from app.models.person import Membership, Person
+from app.models.person import Membership
 from app.queries.cases import Standing, standing_in, visible_case
-from app.queries.people import current_on
+from app.queries.people import current_on, numbers_of
 from app.services.changes import load, write
 from app.services.clockworks import clockwork_for
 from app.services.definitions import definition_of
@@ -646,20 +646,15 @@ def _subject_tokens(scene: Scene, person_id: UUID | None) -> tuple[bytes, ...]:
     """The chosen person's tokens. The one who decides cannot be the person, nor can somebody from elsewhere."""
     if person_id is None:
         return ()
-    person = scene.session.scalars(
-        select(Person)
-        .join(Membership, Membership.person_id == Person.id)
-        .where(
-            Person.id == person_id,
-            Membership.organisation_id == scene.case.organisation_id,
-            current_on(scene.today),
-        )
-    ).first()
-    if person is None or person_id == scene.act.actor.person_id:
-        raise InvalidInput("person", "unknown")
-    tokens = person_tokens(
-        scene.session, person.id, person.gmc_number, organisation_id=scene.case.organisation_id
+    here = select(Membership.id).where(
+        Membership.person_id == person_id,
+        Membership.organisation_id == scene.case.organisation_id,
+        current_on(scene.today),
     )
+    if scene.session.scalars(here).first() is None or person_id == scene.act.actor.person_id:
+        raise InvalidInput("person", "unknown")
+    numbers = numbers_of(scene.session, [person_id])[person_id]
+    tokens = person_tokens(scene.session, person_id, numbers, organisation_id=scene.case.organisation_id)
     return tuple(sorted(tokens))
 
 

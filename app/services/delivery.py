@@ -195,9 +195,8 @@ def _handler_address(session: Session, mail: Mail, now: datetime) -> str | None:
 def actor_for(session: Session, membership: Membership, case: Case, now: datetime) -> Actor:
     """That membership, with the tokens that the case's organisation knows its holder by."""
     person_id = membership.person_id
-    numbers = {person_id: session.get_one(Person, person_id).gmc_number}
     today = now.astimezone(LONDON).date()
-    tokens = tokens_by_person(session, numbers, organisation_id=case.organisation_id, on=today)
+    tokens = tokens_by_person(session, [person_id], organisation_id=case.organisation_id, on=today)
     return Actor(
         kind=ActorKind.PERSON,
         person_id=person_id,

@@ -13,7 +13,6 @@ from app.domain.errors import InvalidInput, NotFound
 from app.domain.events import InvitationWithdrawn, MembershipStarted, PersonAdded
 from app.models.account import CodePurpose
 from app.models.invitation import Invitation
-from app.models.person import Person
 from app.queries.people import open_invitation
 from app.services.accounts import send_code
 from app.services.administering import require_administrator, signed
@@ -37,7 +36,7 @@ def invite(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> UUID:
     newcomer = checked(newcomer)
     require_administrator(organisation_id, act=act)
     with transaction() as session:
-        person = known_person(session, newcomer) or new_person(session, newcomer)
+        person = known_person(session, newcomer.email) or new_person(session, newcomer)
         require_fit(session, person.id, newcomer.role, organisation_id=organisation_id, newcomer=newcomer)
         _require_not_invited(session, person.id, newcomer, organisation_id=organisation_id, act=act)
         session.add(_invitation(newcomer, person.id, organisation_id=organisation_id, act=act))
@@ -53,7 +52,7 @@ def enrol(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> UUID:
     Somebody who is known already is only invited. Raises InvalidInput as ``invite`` does.
     """
     newcomer = checked(newcomer)
-    if known_person(reader(), newcomer) is not None:
+    if known_person(reader(), newcomer.email) is not None:
         return invite(newcomer, organisation_id=organisation_id, act=act)
     added = add_person(newcomer, organisation_id=organisation_id, act=act)
     with transaction() as session:
@@ -104,7 +103,6 @@ def accept(invitation_id: UUID, *, act: Act) -> UUID:
             session, invitation.person_id, invitation.role, organisation_id=organisation_id, newcomer=newcomer
         )
         invitation.ended_at = act.now
-        _learn_gmc_number(session, invitation)
         membership_id = start_membership(
             session, newcomer, invitation.person_id, organisation_id=organisation_id
         )
@@ -143,13 +141,3 @@ def _newcomer(invitation: Invitation, *, act: Act) -> Newcomer:
         starts_on=max(invitation.starts_on, local(act.now).date()),
         ends_on=invitation.ends_on,
     )
-
-
-def _learn_gmc_number(session: Session, invitation: Invitation) -> None:
-    """Keeps the number that the organisation gave, unless the person has one or somebody else has it."""
-    person = session.get_one(Person, invitation.person_id)
-    number = invitation.gmc_number
-    if person.gmc_number is None and number is not None:
-        taken = select(Person.id).where(Person.gmc_number == number)
-        if session.execute(taken).first() is None:
-            person.gmc_number = number

@@ -4,12 +4,11 @@ Credentials belong to the person: nothing here sets, shows or bypasses a passwor
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.record import record_organisation
@@ -90,7 +89,7 @@ def add_person(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> Added:
     newcomer = checked(newcomer)
     require_administrator(organisation_id, act=act)
     with transaction() as session:
-        person = known_person(session, newcomer) or new_person(session, newcomer)
+        person = known_person(session, newcomer.email) or new_person(session, newcomer)
         require_fit(session, person.id, newcomer.role, organisation_id=organisation_id, newcomer=newcomer)
         membership_id = start_membership(session, newcomer, person.id, organisation_id=organisation_id)
         record_organisation(session, PersonAdded(by=signed(act)), organisation_id=organisation_id, act=act)
@@ -98,19 +97,14 @@ def add_person(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> Added:
         return Added(person_id=person.id, membership_id=membership_id)
 
 
-def known_person(session: Session, newcomer: Newcomer) -> Person | None:
-    """Who has this address or, failing that, this GMC number."""
-    by_address = session.scalars(select(Person).where(Person.email == newcomer.email)).one_or_none()
-    if by_address is not None or newcomer.gmc_number is None:
-        return by_address
-    return session.scalars(select(Person).where(Person.gmc_number == newcomer.gmc_number)).one_or_none()
+def known_person(session: Session, email: str) -> Person | None:
+    """Who has this address. A GMC number is what an administrator claims: it never leads to a person."""
+    return session.scalars(select(Person).where(Person.email == email)).one_or_none()
 
 
 def new_person(session: Session, newcomer: Newcomer) -> Person:
     """A person with a key of their own and no password yet."""
-    person = Person(
-        id=uuid4(), name=newcomer.name, email=newcomer.email, gmc_number=newcomer.gmc_number, language="en"
-    )
+    person = Person(id=uuid4(), name=newcomer.name, email=newcomer.email, language="en")
     session.add(person)
     session.flush()
     new_personal_key(session, person.id)
@@ -126,6 +120,8 @@ def start_membership(session: Session, newcomer: Newcomer, person_id: UUID, *, o
         organisation_id=organisation_id,
         role=newcomer.role,
         post=newcomer.post,
+        name=newcomer.name,
+        gmc_number=newcomer.gmc_number,
         title=newcomer.title,
         starts_on=newcomer.starts_on,
         ends_on=newcomer.ends_on,
@@ -264,7 +260,12 @@ def declare_relation(
         if one.person_id == other.person_id:
             raise InvalidInput("other", "same")
         relation = Relation(
-            person_id=one.person_id, other_id=other.person_id, kind=kind, starts_on=starts_on, ends_on=ends_on
+            organisation_id=one.organisation_id,
+            person_id=one.person_id,
+            other_id=other.person_id,
+            kind=kind,
+            starts_on=starts_on,
+            ends_on=ends_on,
         )
         _require_new(session, relation)
         session.add(relation)
@@ -274,6 +275,7 @@ def declare_relation(
 
 def _require_new(session: Session, relation: Relation) -> None:
     same = select(Relation.id).where(
+        Relation.organisation_id == relation.organisation_id,
         Relation.person_id == relation.person_id,
         Relation.other_id == relation.other_id,
         Relation.kind == relation.kind,
@@ -284,26 +286,15 @@ def _require_new(session: Session, relation: Relation) -> None:
 
 
 def end_relation(relation_id: UUID, *, act: Act) -> None:
-    """Ends a relation between two people of the actor's organisation, from today. Raises NotFound."""
+    """Ends a relation that the actor's organisation declared, from today. Raises NotFound."""
     organisation_id = act.actor.organisation_id
     if organisation_id is None:
         raise NotFound("nobody's organisation")
     require_administrator(organisation_id, act=act)
     with transaction() as session:
         relation = session.get(Relation, relation_id)
-        if relation is None or not _are_here(
-            session, (relation.person_id, relation.other_id), organisation_id=organisation_id
-        ):
+        if relation is None or relation.organisation_id != organisation_id:
             raise NotFound("no such relation here")
         relation.ends_on = local(act.now).date() - timedelta(days=1)
         ended = RelationDeclared(by=signed(act), kind=relation.kind)
         record_organisation(session, ended, organisation_id=organisation_id, act=act)
-
-
-def _are_here(session: Session, people: Sequence[UUID], *, organisation_id: UUID) -> bool:
-    """Whether all of them have or had a role in the organisation."""
-    here = (
-        exists().where(and_(Membership.person_id == one, Membership.organisation_id == organisation_id))
-        for one in people
-    )
-    return session.execute(select(and_(*here))).scalar_one() is True

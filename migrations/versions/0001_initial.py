@@ -142,14 +142,12 @@ def create_tables() -> None:
         "person",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("gmc_number", sa.String(length=7), nullable=True),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("email_verified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("password_hash", sa.String(length=200), nullable=True),
         sa.Column("language", sa.String(length=5), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("email", name=op.f("uq_person_email")),
-        sa.UniqueConstraint("gmc_number", name=op.f("uq_person_gmc_number")),
     )
     op.create_table(
         "throttle",
@@ -368,6 +366,8 @@ def create_tables() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("gmc_number", sa.String(length=7), nullable=True),
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
@@ -398,6 +398,7 @@ def create_tables() -> None:
     op.create_table(
         "relation",
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("other_id", sa.Uuid(), nullable=False),
         sa.Column(
@@ -416,6 +417,9 @@ def create_tables() -> None:
         ),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_relation_organisation_id")
+        ),
         sa.ForeignKeyConstraint(["other_id"], ["person.id"], name=op.f("fk_relation_other_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_relation_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_relation")),

@@ -48,7 +48,7 @@ def _send(world: World, reports: Reports, who: Employed, *, draft_id: UUID | Non
 
 def _number_of(world: World, who: Employed) -> str:
     with world.app.app_context():
-        return str(reader().get_one(Person, who.person_id).gmc_number)
+        return str(reader().get_one(Membership, who.membership_id).gmc_number)
 
 
 def _roles(world: World, sent: Sent) -> set[Role]:
@@ -291,7 +291,8 @@ def test_a_number_named_before_anybody_held_it_keeps_its_later_holder_out(world:
     newcomer = world.employ(Role.GUARDIAN)
     assert world.sees(newcomer, sent)
     with world.app.app_context(), transaction() as session:
-        session.execute(update(Person).where(Person.id == newcomer.person_id).values(gmc_number="7654321"))
+        mine = update(Membership).where(Membership.id == newcomer.membership_id)
+        session.execute(mine.values(gmc_number="7654321"))
     assert not world.sees(newcomer, sent)
     relative = world.employ(Role.GUARDIAN)
     world.relate(relative, RelationKind.RELATED_TO, newcomer)
