@@ -159,7 +159,17 @@ def lock(session: Session, case_id: UUID) -> None:
 
 def enter_unseen(session: Session, case: Case, act: Act, build: Build, *, standing: Standing) -> None:
     """The rest of the door, for acts whose right to the case is proved elsewhere: reporters and the clock."""
-    scene = Scene(
+    scene = scene_of(session, case, act, standing=standing)
+    occurrence, wish = build(scene)
+    changes = plan(
+        scene.definition, scene.snapshot, occurrence, now=act.now, clockwork=scene.clockwork, wish=wish
+    )
+    write(session, [changes], act=act)
+
+
+def scene_of(session: Session, case: Case, act: Act, *, standing: Standing) -> Scene:
+    """A case as it stands now, in the hands of an actor."""
+    return Scene(
         session=session,
         case=case,
         snapshot=load(session, case.id),
@@ -168,11 +178,6 @@ def enter_unseen(session: Session, case: Case, act: Act, build: Build, *, standi
         clockwork=clockwork_for(session, case.organisation_id, on=act.now.astimezone(LONDON).date()),
         act=act,
     )
-    occurrence, wish = build(scene)
-    changes = plan(
-        scene.definition, scene.snapshot, occurrence, now=act.now, clockwork=scene.clockwork, wish=wish
-    )
-    write(session, [changes], act=act)
 
 
 def acknowledge(case_id: UUID, version: int, *, text: str, act: Act) -> None:

@@ -14,6 +14,7 @@ from app.domain.events import InvitationWithdrawn, MembershipStarted, PersonAdde
 from app.models.account import CodePurpose
 from app.models.invitation import Invitation
 from app.queries.people import open_invitation
+from app.services import handover
 from app.services.accounts import send_code
 from app.services.administering import require_administrator, signed
 from app.services.people import (
@@ -91,12 +92,15 @@ def _require_not_invited(
 def accept(invitation_id: UUID, *, act: Act) -> UUID:
     """Starts the role that was offered, from its first day or from today; answers the membership.
 
+    Cases elsewhere that the new role parts them from go to others.
+
     Raises NotFound for an invitation of somebody else, InvalidInput where a role held now excludes it.
     """
     with transaction() as session:
         invitation = _waiting(session, invitation_id, act=act)
         if invitation is None or invitation.person_id != act.actor.person_id:
             raise NotFound("no such invitation")
+        cases = handover.lock_cases_of(session, [invitation.person_id])
         newcomer = _newcomer(invitation, act=act)
         organisation_id = invitation.organisation_id
         require_fit(
@@ -110,6 +114,7 @@ def accept(invitation_id: UUID, *, act: Act) -> UUID:
             by=newcomer.role, role=newcomer.role, starts_on=newcomer.starts_on.isoformat()
         )
         record_organisation(session, started, organisation_id=organisation_id, act=act)
+        handover.pass_on(session, cases, now=act.now)
         return membership_id
 
 

@@ -1,29 +1,23 @@
 """What administrators of an organisation can do, and what they can never see."""
 
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from app.database import reader, transaction
-from app.domain.vocabulary import Duty, Kind, Outcome, PatientData, ReporterIdentity, Role, Severity
+from app.domain.vocabulary import Role
 from app.keychain import account_code
 from app.models.account import AccountCode
-from app.models.case import Case, CaseHandler
-from app.models.definition import WorkflowDefinition
 from app.models.invitation import Invitation
 from app.models.ledger import AuditEntry
 from app.models.mail import Mail, MailKind
 from app.models.organisation import Closure
 from app.models.person import Membership, Person, Relation
-from app.services import casework
-from tests.factories import World
 from tests.infrastructure.clock import Clock
 from tests.infrastructure.strict_client import StrictClient
-from tests.integration.handling import Account
 from tests.integration.staffing import PASSWORD, Somebody, Staff
 
 NEWCOMER = {
@@ -273,61 +267,23 @@ def test_a_role_cannot_end_in_the_past(client, administrator, doctor, last_on, s
     assert sentence in client.submit(f"/people/{doctor.membership_id}/end", {"last_on": last_on}).text
 
 
-def test_a_role_with_open_work_is_handed_over_first(app, client, administrator, doctor, larkfield, clock):
-    with app.app_context(), transaction() as session:
-        at_work(session, doctor, larkfield, clock())
+def test_a_role_can_be_shortened_but_not_prolonged(app, client, administrator, doctor):
     end = f"/people/{doctor.membership_id}/end"
-    assert "Ask the person to pass it on first" in " ".join(client.submit(end, {"last_on": ""}).text.split())
-    with app.app_context(), transaction() as session:
-        session.execute(update(CaseHandler).values(until_at=clock()))
-    assert client.submit(end, {"last_on": ""}).status_code == 302
+    for last_on in ("30 4 2026", "20 4 2026"):
+        assert client.submit(end, {"last_on": last_on}).status_code == 302
+    assert "needs a new invitation" in " ".join(client.submit(end, {"last_on": "21 4 2026"}).text.split())
+    (held,) = memberships(app, doctor.email)
+    assert held.ends_on == date(2026, 4, 20)
 
 
-def test_a_role_can_end_once_its_last_case_is_closed(app, client, clock):
-    world = World(app, clock)
-    sent = world.self_report()
-    owner = world.owner(sent)
-    world.triage(sent)
-    client.sign_in(Account(world.holder(Role.ADMINISTRATOR).email))
-    end = f"/people/{owner.membership_id}/end"
-    assert "Ask the person to pass it on first" in " ".join(client.submit(end, {"last_on": ""}).text.split())
-    closing = casework.Closing(outcome=Outcome.PUT_RIGHT, text="It was put right and we talked it over.")
-    world.do(casework.close, sent, closing=closing)
-    assert owner.membership_id in world.handlers(sent)
-    assert client.submit(end, {"last_on": ""}).status_code == 302
-
-
-def at_work(session: Session, somebody: Somebody, organisation_id: UUID, now: datetime) -> None:
-    """An open row of work on some case, written raw: what the case is about does not matter here."""
-    session.add(WorkflowDefinition(hash="0" * 64, name="self_report", version=1, source=""))
-    session.flush()
-    case = Case(
-        id=uuid4(),
-        organisation_id=organisation_id,
-        reference="C-7K3F-9QMX-H",
-        kind=Kind.SELF_REPORT,
-        identity=ReporterIdentity.OPEN,
-        definition_hash="0" * 64,
-        state="in_review",
-        category="OTH",
-        severity=Severity.LOW,
-        duty=Duty.NONE,
-        patient_data=PatientData.NO,
-        owner_role=Role.SUPERVISOR,
-        owner_membership_id=somebody.membership_id,
-        opened_at=now,
-    )
-    session.add(case)
-    session.flush()
-    session.add(
-        CaseHandler(
-            case_id=case.id,
-            person_id=somebody.person_id,
-            membership_id=somebody.membership_id,
-            capacity=Role.SUPERVISOR,
-            from_at=now,
-        )
-    )
+def test_a_role_that_has_ended_is_not_prolonged_by_ending_it_again(app, client, administrator, doctor, clock):
+    end = f"/people/{doctor.membership_id}/end"
+    client.submit(end, {"last_on": ""})
+    clock.advance(days=5)
+    client.sign_in(administrator)
+    client.submit(end, {"last_on": ""})
+    (held,) = memberships(app, doctor.email)
+    assert held.ends_on == date(2026, 4, 6)
 
 
 def test_the_last_administrator_cannot_leave(client, staff, larkfield, administrator):

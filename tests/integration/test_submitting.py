@@ -453,7 +453,7 @@ def test_somebody_named_to_be_kept_away_is_not_given_the_case_and_cannot_see_it(
 def test_everybody_of_a_name_is_kept_away(world: World) -> None:
     leads = [world.owner(world.concern(about=world.doctor())) for _ in range(2)]
     with world.app.app_context(), transaction() as session:
-        same = update(Person).where(Person.id.in_([one.person_id for one in leads]))
+        same = update(Membership).where(Membership.id.in_([one.membership_id for one in leads]))
         session.execute(same.values(name="Dr Sam Twin"))
     sent = world.concern(about=world.doctor(), keep_away="sam twin")
     assert not any(world.sees(one, sent) for one in leads)
