@@ -284,7 +284,7 @@ def send_code(session: Session, person_id: UUID, *, purpose: CodePurpose, act: A
     code = AccountCode(person_id=person_id, purpose=purpose, sent_at=act.now, expires_at=expires_at)
     session.add(code)
     session.flush()
-    outbox.queue(session, MailKind.CODE, person_id=person_id, now=act.now)
+    outbox.queue_code(session, code.id, person_id=person_id, now=act.now)
     record_personal(
         session, CodeSent(by=act.actor.role or SOMEBODY, purpose=purpose), person_id=person_id, act=act
     )

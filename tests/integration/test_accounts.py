@@ -17,7 +17,7 @@ from app.models.account import AccountCode, SignIn, Throttle
 from app.models.ledger import AuditEntry
 from app.models.mail import Mail, MailKind
 from app.models.person import Membership, Person
-from app.services import accounts, passwords
+from app.services import accounts, delivery, passwords
 from app.web.access import declared_access, requires
 from tests.infrastructure.canaries import Canaries
 from tests.infrastructure.clock import Clock
@@ -430,6 +430,23 @@ def test_a_code_sets_a_password_and_signs_in(app, client, another_client, doctor
     assert old.get("/account").status_code == 302
     assert attempt(another_client(), doctor.email, PASSWORD).status_code == 200
     assert attempt(another_client(), doctor.email, NEW_PASSWORD).status_code == 302
+
+
+def test_the_code_that_comes_by_mail_sets_a_password_and_proves_the_address(app, client, staff, doctor):
+    ask(client, doctor.email)
+    assert use(client, doctor.email, staff.mailed_code(doctor.email)).location == "/account"
+    with app.app_context():
+        assert reader().get_one(Person, doctor.person_id).email_verified_at == staff.clock()
+
+
+def test_a_code_that_was_used_or_has_run_out_is_not_mailed_any_more(app, client, staff, doctor, clock):
+    ask(client, doctor.email)
+    use(client, doctor.email, code_for(app, doctor))
+    ask(client, doctor.email)
+    clock.advance(minutes=30)
+    with app.app_context():
+        # What is sent tells of the new password; both codes are left out.
+        assert delivery.deliver(now=clock()) == delivery.Delivered(sent=1, dropped=2)
 
 
 def test_a_code_is_read_without_dashes_in_small_letters(app, client, doctor):

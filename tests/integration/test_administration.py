@@ -109,6 +109,14 @@ def test_a_new_person_starts_only_when_they_accept(app, client, another_client, 
     assert "Dr Wren Example" in client.page("/people").text()
 
 
+def test_an_invitation_brings_its_code_by_mail(client, another_client, staff, administrator):
+    invite(client)
+    newcomer = another_client()
+    typed = {"email": "wren@example.org", "password": PASSWORD}
+    answer = newcomer.submit("/account/code", {**typed, "code": staff.mailed_code("wren@example.org")})
+    assert answer.location == "/choose-membership"
+
+
 def test_the_gmc_number_is_kept_as_seven_digits(app, client, another_client, administrator):
     invite(client)
     newcomer = another_client()

@@ -35,6 +35,8 @@ from app.services.delivery import ATTEMPTS, LEASE, Delivered
 from app.services.submitting import Sent
 from tests.factories import World
 from tests.infrastructure.databases import Database
+from tests.infrastructure.strict_client import StrictClient
+from tests.integration.staffing import WRITTEN_CODE
 
 ADDRESS = "a.private.address@example.net"
 
@@ -217,6 +219,19 @@ def test_no_reminder_of_a_draft_that_is_gone(world: World, office: PostOffice) -
             session.query(Draft).delete()
     assert _deliver(world) == Delivered(dropped=1)
     assert office.letters == []
+
+
+def test_a_code_leaves_over_the_mail_server_and_signs_its_reader_in(
+    world: World, office: PostOffice, client: StrictClient
+) -> None:
+    doctor = world.doctor()
+    client.submit("/account/code/send", {"email": doctor.email})
+    assert _deliver(world) == Delivered(sent=1)
+    (letter,) = office.to(doctor)
+    found = WRITTEN_CODE.search(str(letter.get_payload()))
+    assert found is not None
+    typed = {"email": doctor.email, "code": found[1], "password": "nine quiet herons wait"}
+    assert client.submit("/account/code", typed).status_code == 302
 
 
 # ---- to whom, asked again when it is sent
