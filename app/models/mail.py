@@ -20,6 +20,7 @@ class MailKind(StrEnum):
     DRAFT = "draft"
     SIGN_IN = "sign_in"
     CODE = "code"
+    INVITED = "invited"
 
 
 class MailState(StrEnum):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from app.audit.record import personal_log, record_personal
@@ -324,7 +324,7 @@ def use_code(email: str, code: str, *, password: str, device: str = "", act: Act
     if account is None:
         raise InvalidInput("code", "not-recognised")
     with transaction() as session:
-        _spend_code(session, account.person_id, code, now=act.now)
+        _spend_code(session, account, code, now=act.now)
         throttling.forgive(session, key, throttling.account_key(session, "sign-in", address))
         own = _as_themselves(account.person_id, act)
         _set_password(session, account.person_id, hashed, act=own)
@@ -332,10 +332,15 @@ def use_code(email: str, code: str, *, password: str, device: str = "", act: Act
         return replace(started, device=throttling.new_device(session, account=address))
 
 
-def _spend_code(session: Session, person_id: UUID, text: str, *, now: datetime) -> None:
-    """Marks every open code of the person as used, if one of them is the text. Raises InvalidInput."""
-    alive = (AccountCode.person_id == person_id, AccountCode.used_at.is_(None), AccountCode.expires_at > now)
-    newest = select(AccountCode).where(*alive).order_by(AccountCode.sent_at.desc()).limit(CODES_ALIVE)
+def _spend_code(session: Session, account: Account, text: str, *, now: datetime) -> None:
+    """Marks every open code of the person as used, if one of them is the text. Raises InvalidInput.
+
+    What came with an invitation is for a first password: it opens no account that has one.
+    """
+    own = AccountCode.person_id == account.person_id
+    alive = (own, AccountCode.used_at.is_(None), AccountCode.expires_at > now)
+    usable = true() if account.password_hash is None else AccountCode.purpose != CodePurpose.INVITATION
+    newest = select(AccountCode).where(*alive, usable).order_by(AccountCode.sent_at.desc()).limit(CODES_ALIVE)
     codes = session.execute(newest.with_for_update()).scalars().all()
     given = _bare(text[: 4 * CODE_LENGTH].upper().translate(MISTAKEN_FOR))
     right = [one for one in codes if _is_same(_bare(account_code(session, one.id)), given)]

@@ -13,6 +13,8 @@ from app.domain.errors import InvalidInput, NotFound
 from app.domain.events import InvitationWithdrawn, MembershipStarted, PersonAdded
 from app.models.account import CodePurpose
 from app.models.invitation import Invitation
+from app.models.mail import MailKind
+from app.notifications import outbox
 from app.queries.people import open_invitation
 from app.services import handover
 from app.services.accounts import send_code
@@ -28,8 +30,8 @@ from app.services.people import (
 )
 
 
-def invite(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> UUID:
-    """Offers a role and sends a code to the person's own address; answers the id of that code.
+def invite(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> None:
+    """Offers a role and says so to the person's own address: with a code where they have no password yet.
 
     The role starts when the person accepts it. Raises InvalidInput: name, email, gmc_number, ends_on, or
     role (held, excluded, invited, not-here).
@@ -41,20 +43,24 @@ def invite(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> UUID:
         require_fit(session, person.id, newcomer.role, organisation_id=organisation_id, newcomer=newcomer)
         _require_not_invited(session, person.id, newcomer, organisation_id=organisation_id, act=act)
         session.add(_invitation(newcomer, person.id, organisation_id=organisation_id, act=act))
-        code = send_code(session, person.id, purpose=CodePurpose.INVITATION, act=act)
+        if person.password_hash is None:
+            send_code(session, person.id, purpose=CodePurpose.INVITATION, act=act)
+        else:
+            outbox.queue(session, MailKind.INVITED, person_id=person.id, now=act.now)
         added = PersonAdded(by=signed(act))
         record_organisation(session, added, organisation_id=organisation_id, act=act)
-        return code.id
 
 
-def enrol(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> UUID:
+def enrol(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> UUID | None:
     """Gives a new person a role at once, on the operator's word, and answers the id of their code.
 
-    Somebody who is known already is only invited. Raises InvalidInput as ``invite`` does.
+    Somebody who is known already is only invited, and nobody but they gets a code: None. Raises InvalidInput
+    as ``invite`` does.
     """
     newcomer = checked(newcomer)
     if known_person(reader(), newcomer.email) is not None:
-        return invite(newcomer, organisation_id=organisation_id, act=act)
+        invite(newcomer, organisation_id=organisation_id, act=act)
+        return None
     added = add_person(newcomer, organisation_id=organisation_id, act=act)
     with transaction() as session:
         return send_code(session, added.person_id, purpose=CodePurpose.INVITATION, act=act).id

@@ -936,6 +936,7 @@ def create_tables() -> None:
                 "draft",
                 "sign_in",
                 "code",
+                "invited",
                 name="mailkind",
                 native_enum=False,
                 create_constraint=True,
