@@ -148,6 +148,7 @@ class World:
                 person_id=who.person_id,
                 name=person.name,
                 language="en",
+                proved_domain=person.proved_domain,
                 expires_at=self.clock(),
                 membership_id=who.membership_id,
                 role=who.role,

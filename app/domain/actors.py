@@ -23,6 +23,7 @@ class Actor:
     ``tokens`` stand for the person in the organisation of the membership, and in those other bodies on whose
     cases they work (``outside``); they exclude in any part of a case. ``close_tokens`` stand for people they
     report to, deputise for or are related to, and exclude where such a person is the subject.
+    ``is_proved_at_work`` says that the password was set by whoever reads a workplace's mail: it opens no MDO's room.
     """
 
     kind: ActorKind
@@ -32,6 +33,7 @@ class Actor:
     outside: frozenset[UUID] = frozenset()
     role: Role | None = None
     account: str = ""
+    is_proved_at_work: bool = False
     tokens: frozenset[bytes] = field(default=frozenset(), repr=False)
     close_tokens: frozenset[bytes] = field(default=frozenset(), repr=False)
 

@@ -433,6 +433,13 @@ class PasswordChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddressAdded(Event):
+    """A person added a private address of their own."""
+
+    tag: ClassVar[str] = "account:address:added"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeSent(Event):
     """A code was sent to a person's own address."""
 

@@ -74,6 +74,9 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
 # What belongs to the person: also to somebody who holds no role any more, with their reports and their MDO.
 PERSONAL = frozenset({Permission.ACCOUNT_USE, Permission.REPORT_MAKE, Permission.REPORT_READ})
 
+# What opens no further than a workplace's mailbox can vouch for somebody.
+MDO_ROOM = frozenset({Permission.ADVICE_LIST, Permission.ADVICE_READ, Permission.ADVICE_ACT})
+
 # Within one organisation a person holds roles of one of these groups only.
 EXCLUSIVE = (
     frozenset({Role.ADMINISTRATOR}),

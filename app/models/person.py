@@ -23,6 +23,9 @@ class RelationKind(StrEnum):
 class Person(Base):
     """Somebody who can sign in. Credentials belong to the person, never to an organisation.
 
+    ``proved_domain`` is where the code went by which the password was set last: whoever reads mail there could
+    have set it.
+
     ``name`` is for the person's own pages; each organisation knows them by what stands in the membership.
     """
 
@@ -30,6 +33,8 @@ class Person(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     name: Mapped[str]
     email: Mapped[str] = mapped_column(String(254), unique=True)
+    private_email: Mapped[str | None] = mapped_column(String(254), unique=True)
+    proved_domain: Mapped[str] = mapped_column(String(254), default="")
     email_verified_at: Mapped[datetime | None]
     password_hash: Mapped[str | None] = mapped_column(String(200))
     language: Mapped[str] = mapped_column(String(5), default="en")

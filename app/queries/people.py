@@ -3,6 +3,7 @@
 ``on`` is a day in London. A membership counts on its first day and on its last.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -53,6 +54,7 @@ class SignedIn:
     person_id: UUID
     name: str = field(repr=False)
     language: str
+    proved_domain: str
     expires_at: datetime
     membership_id: UUID | None
     role: Role | None
@@ -155,6 +157,7 @@ SIGNED_IN = (
         Person.id.label("person_id"),
         Person.name,
         Person.language,
+        Person.proved_domain,
         SignIn.expires_at,
         Membership.id.label("membership_id"),
         Membership.role,
@@ -212,8 +215,9 @@ def actor_of(who: SignedIn, *, on: date) -> Actor:
 
     Somebody who works on cases of other bodies has tokens there too: each organisation blinds with its own key.
     """
+    is_proved_at_work = is_at_workplace(reader(), who.person_id, who.proved_domain)
     if who.organisation_id is None or who.membership_id is None:
-        return Actor(kind=ActorKind.PERSON, person_id=who.person_id)
+        return Actor(kind=ActorKind.PERSON, person_id=who.person_id, is_proved_at_work=is_proved_at_work)
     outside = organisations_helped_by(who.membership_id)
     places = outside | {who.organisation_id}
     own, close = circles_of(reader(), [who.person_id], on=on)[who.person_id]
@@ -226,7 +230,21 @@ def actor_of(who: SignedIn, *, on: date) -> Actor:
         role=who.role,
         tokens=_tokens_in(places, [own]),
         close_tokens=_tokens_in(places, close),
+        is_proved_at_work=is_proved_at_work,
     )
+
+
+def is_at_workplace(session: Session, person_id: UUID, domain: str) -> bool:
+    """Whether a mail domain belongs to anybody the person works or worked for; an MDO is nobody's employer here."""
+    if not domain:
+        return False
+    written = session.scalars(
+        select(Organisation.mail_domains)
+        .join(Membership, Membership.organisation_id == Organisation.id)
+        .where(Membership.person_id == person_id, Organisation.type != OrganisationType.MDO)
+    )
+    theirs = {one for text in written for one in re.split(r"[\s,;]+", text.lower()) if one}
+    return any(domain.lower() == one or domain.lower().endswith(f".{one}") for one in theirs)
 
 
 def organisations_helped_by(membership_id: UUID) -> frozenset[UUID]:
@@ -359,9 +377,11 @@ def sessions_of(person_id: UUID, *, at: datetime) -> Sequence[SessionRow]:
     return [SessionRow(**row) for row in rows.mappings()]
 
 
-def email_of(person_id: UUID) -> str:
-    """A person's own address, for that person alone."""
-    return reader().execute(select(Person.email).where(Person.id == person_id)).scalar_one()
+def addresses_of(person_id: UUID) -> tuple[str, str | None]:
+    """A person's address and their private one, for that person alone."""
+    own = select(Person.email, Person.private_email).where(Person.id == person_id)
+    email, private_email = reader().execute(own).one()
+    return email, private_email
 
 
 def invitations_for(person_id: UUID, *, at: datetime) -> Sequence[InvitationRow]:

@@ -7,12 +7,12 @@ and costs the same. Acts are written to the person's own log, which that person 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, or_, select, true, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.record import personal_log, record_personal
@@ -85,6 +85,11 @@ def is_address(text: str) -> bool:
     return bool(name and at and "." in domain.strip(".") and is_plain)
 
 
+def domain_of(address: str) -> str:
+    """The part of an address behind its at sign."""
+    return address.rpartition("@")[2]
+
+
 def hash_password(password: str) -> str:
     """The hash of a password under this installation's parameters; slow, so never inside a transaction."""
     return _passwords().hash(password)
@@ -116,8 +121,9 @@ def sign_in(email: str, password: str, *, device: str = "", act: Act) -> Started
 
 
 def account_at(address: str) -> Account | None:
-    """Whose address this is, if anybody's; an impossible address is nobody's."""
-    return _account(Person.email == address) if is_address(address) else None
+    """Whose address this is, private or not, if anybody's; an impossible address is nobody's."""
+    own = or_(Person.email == address, Person.private_email == address)
+    return _account(own) if is_address(address) else None
 
 
 def _account(which: ColumnElement[bool]) -> Account | None:
@@ -275,13 +281,30 @@ def change_password(session_id: bytes, *, current: str, password: str, act: Act)
 
 def _tell_of_new_password(session: Session, person_id: UUID, *, act: Act) -> None:
     record_personal(session, PasswordChanged(by=SOMEBODY), person_id=person_id, act=act)
+    tell_of_change(session, person_id, act=act)
+
+
+def tell_of_change(session: Session, person_id: UUID, *, act: Act) -> None:
+    """Queues a mail to every address of a person, that their account was changed."""
     outbox.queue(session, MailKind.SIGN_IN, person_id=person_id, now=act.now)
+    if session.get_one(Person, person_id).private_email:
+        outbox.queue_private(session, MailKind.SIGN_IN, person_id=person_id, now=act.now)
 
 
-def send_code(session: Session, person_id: UUID, *, purpose: CodePurpose, act: Act) -> AccountCode:
-    """Queues a code to the person's own address, inside the transaction of an act."""
-    expires_at = act.now + timedelta(minutes=CODE_MINUTES)
-    code = AccountCode(person_id=person_id, purpose=purpose, sent_at=act.now, expires_at=expires_at)
+def send_code(
+    session: Session, person_id: UUID, *, purpose: CodePurpose, address: str = "", act: Act
+) -> AccountCode:
+    """Queues a code to an address: to the person's own, the private one if they have one, unless told another."""
+    if not address:
+        person = session.get_one(Person, person_id)
+        address = person.private_email or person.email
+    code = AccountCode(
+        person_id=person_id,
+        purpose=purpose,
+        address=address,
+        sent_at=act.now,
+        expires_at=act.now + timedelta(minutes=CODE_MINUTES),
+    )
     session.add(code)
     session.flush()
     outbox.queue_code(session, code.id, person_id=person_id, now=act.now)
@@ -304,13 +327,14 @@ def ask_for_code(email: str, *, device: str = "", act: Act) -> None:
     account = account_at(address)
     if account is not None:
         with transaction() as session:
-            send_code(session, account.person_id, purpose=CodePurpose.RESET, act=act)
+            send_code(session, account.person_id, purpose=CodePurpose.RESET, address=address, act=act)
 
 
 def use_code(email: str, code: str, *, password: str, device: str = "", act: Act) -> Started:
     """Sets a password for whoever has the code that was sent to the address, and begins a session.
 
-    All other sessions end and the person is told by mail. Raises InvalidInput on ``password``, or on
+    All other sessions end and the person is told by mail. A code of an invitation is for a first password only:
+    it opens no account that has one. Raises InvalidInput on ``password``, or on
     ``code`` (not-recognised) for every other cause alike; TryAgainLater after many tries.
     """
     address = normal_address(email)
@@ -324,29 +348,33 @@ def use_code(email: str, code: str, *, password: str, device: str = "", act: Act
     if account is None:
         raise InvalidInput("code", "not-recognised")
     with transaction() as session:
-        _spend_code(session, account, code, now=act.now)
+        first = (CodePurpose.INVITATION,) if account.password_hash is None else ()
+        sent_to = spend_code(
+            session, account.person_id, code, purposes=(CodePurpose.RESET, *first), now=act.now
+        )
+        if sent_to != address:
+            raise InvalidInput("code", "not-recognised")
         throttling.forgive(session, key, throttling.account_key(session, "sign-in", address))
         own = _as_themselves(account.person_id, act)
-        _set_password(session, account.person_id, hashed, act=own)
+        _set_password(session, account.person_id, hashed, proved_domain=domain_of(address), act=own)
         started = _start(session, account.person_id, proved_by="code", act=own)
         return replace(started, device=throttling.new_device(session, account=address))
 
 
-def _spend_code(session: Session, account: Account, text: str, *, now: datetime) -> None:
-    """Marks every open code of the person as used, if one of them is the text. Raises InvalidInput.
-
-    What came with an invitation is for a first password: it opens no account that has one.
-    """
-    own = AccountCode.person_id == account.person_id
-    alive = (own, AccountCode.used_at.is_(None), AccountCode.expires_at > now)
-    usable = true() if account.password_hash is None else AccountCode.purpose != CodePurpose.INVITATION
-    newest = select(AccountCode).where(*alive, usable).order_by(AccountCode.sent_at.desc()).limit(CODES_ALIVE)
+def spend_code(
+    session: Session, person_id: UUID, text: str, *, purposes: Collection[CodePurpose], now: datetime
+) -> str:
+    """Marks every open code of a purpose as used, if one is the text; answers where that went. Raises InvalidInput."""
+    own = (AccountCode.person_id == person_id, AccountCode.purpose.in_(purposes))
+    alive = (*own, AccountCode.used_at.is_(None), AccountCode.expires_at > now)
+    newest = select(AccountCode).where(*alive).order_by(AccountCode.sent_at.desc()).limit(CODES_ALIVE)
     codes = session.execute(newest.with_for_update()).scalars().all()
     given = _bare(text[: 4 * CODE_LENGTH].upper().translate(MISTAKEN_FOR))
     right = [one for one in codes if _is_same(_bare(account_code(session, one.id)), given)]
     if not right:
         raise InvalidInput("code", "not-recognised")
     session.execute(update(AccountCode).where(*alive).values(used_at=now))
+    return right[0].address
 
 
 def _bare(code: str) -> str:
@@ -357,8 +385,9 @@ def _is_same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 
 
-def _set_password(session: Session, person_id: UUID, hashed: str, *, act: Act) -> None:
+def _set_password(session: Session, person_id: UUID, hashed: str, *, proved_domain: str, act: Act) -> None:
     person = session.get_one(Person, person_id)
+    person.proved_domain = proved_domain
     person.password_hash = hashed
     person.email_verified_at = act.now
     _end_sessions(session, person_id, act=act)

@@ -162,7 +162,10 @@ def _address(session: Session, mail: Mail, now: datetime) -> str | None:
         return _handler_address(session, mail, now)
     if mail.kind is MailKind.NEWS:
         return _reporter_address(session, mail)
-    return session.scalar(select(Person.email).where(Person.id == mail.person_id))
+    if mail.kind is MailKind.CODE:
+        return session.scalar(select(AccountCode.address).where(AccountCode.id == mail.id))
+    column = Person.private_email if mail.is_private else Person.email
+    return session.scalar(select(column).where(Person.id == mail.person_id))
 
 
 def _day_in(session: Session, mail: Mail) -> datetime | None:

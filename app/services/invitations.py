@@ -44,7 +44,7 @@ def invite(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> None:
         _require_not_invited(session, person.id, newcomer, organisation_id=organisation_id, act=act)
         session.add(_invitation(newcomer, person.id, organisation_id=organisation_id, act=act))
         if person.password_hash is None:
-            send_code(session, person.id, purpose=CodePurpose.INVITATION, act=act)
+            send_code(session, person.id, purpose=CodePurpose.INVITATION, address=newcomer.email, act=act)
         else:
             outbox.queue(session, MailKind.INVITED, person_id=person.id, now=act.now)
         added = PersonAdded(by=signed(act))

@@ -159,6 +159,7 @@ def sent_before(draft_id: UUID, *, act: Act) -> tuple[Sent, ...]:
         )
         for case in cases
         if _is_reporter(session, case, act.actor)
+        and not (case.kind is Kind.ADVICE and act.actor.is_proved_at_work)
     )
 
 
@@ -193,7 +194,7 @@ def lay_out(session: Session, report: Report, *, act: Act) -> Laid:
     the MDO's room is closed.
     """
     reporter = _reporter(session, report, act)
-    organisation_id = _receiver(session, report, reporter)
+    organisation_id = _receiver(session, report, reporter, act.actor)
     subject = _subject_of(session, report, organisation_id, act)
     named = named_for(session, reporter.person_id, on=_day(act.now))
     subject = _with_known_ticks(subject, named)
@@ -306,7 +307,7 @@ def _last_membership(session: Session, actor: Actor) -> Membership:
     return last
 
 
-def _receiver(session: Session, report: Report, reporter: Membership) -> UUID:
+def _receiver(session: Session, report: Report, reporter: Membership, actor: Actor) -> UUID:
     """The organisation that a case is opened in. Raises NotAvailable where the MDO's room is closed."""
     if report.kind is not Kind.ADVICE:
         return reporter.organisation_id
@@ -314,6 +315,8 @@ def _receiver(session: Session, report: Report, reporter: Membership) -> UUID:
     mdo = session.get(Organisation, _id("mdo", report.mdo)) if report.mdo else None
     if mdo is None or mdo.type is not OrganisationType.MDO:
         raise InvalidInput("mdo", "unknown")
+    if actor.is_proved_at_work:
+        raise NotAvailable("only a workplace's mailbox has shown who this is")
     if settings.operator not in {INDEPENDENT, mdo.code}:
         raise NotAvailable("whoever runs this installation could see that somebody asked their MDO")
     return mdo.id

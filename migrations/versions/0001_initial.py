@@ -143,11 +143,14 @@ def create_tables() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("private_email", sa.String(length=254), nullable=True),
+        sa.Column("proved_domain", sa.String(length=254), nullable=False),
         sa.Column("email_verified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("password_hash", sa.String(length=200), nullable=True),
         sa.Column("language", sa.String(length=5), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("email", name=op.f("uq_person_email")),
+        sa.UniqueConstraint("private_email", name=op.f("uq_person_private_email")),
     )
     op.create_table(
         "throttle",
@@ -184,6 +187,7 @@ def create_tables() -> None:
             sa.Enum(
                 "invitation",
                 "reset",
+                "address",
                 name="codepurpose",
                 native_enum=False,
                 create_constraint=True,
@@ -191,6 +195,7 @@ def create_tables() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("address", sa.String(length=254), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
@@ -947,6 +952,7 @@ def create_tables() -> None:
         sa.Column("membership_id", sa.Uuid(), nullable=True),
         sa.Column("case_id", sa.Uuid(), nullable=True),
         sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("is_private", sa.Boolean(), nullable=False),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),

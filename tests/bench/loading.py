@@ -264,6 +264,7 @@ class Loader:
             id=person_id,
             name=name,
             email=email,
+            proved_domain="",
             email_verified_at=NOW,
             password_hash=self._hash,
             language="en",

@@ -37,6 +37,8 @@ ROUTES: dict[str, Permission | Open] = {
     "account.send_code": EVERYBODY,
     "account.use_code": EVERYBODY,
     "account.accept_invitation": Permission.ACCOUNT_USE,
+    "account.add_address": Permission.ACCOUNT_USE,
+    "account.prove_address": Permission.ACCOUNT_USE,
     "account.change_password": Permission.ACCOUNT_USE,
     "account.choose_membership": Permission.ACCOUNT_USE,
     "account.end_other_sessions": Permission.ACCOUNT_USE,
