@@ -391,6 +391,14 @@ class LookupMissed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookupMissedAgain(Event):
+    """Further references were looked up within five minutes and nothing was found."""
+
+    tag: ClassVar[str] = "case:lookup:repeated"
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStarted(Event):
     """A person signed in."""
 
