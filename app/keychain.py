@@ -1,6 +1,6 @@
 """Which key opens what: case keys, personal keys and period keys, made and found through their tables."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
@@ -74,17 +74,16 @@ def gmc_token(session: Session, gmc_number: str, *, organisation_id: UUID) -> by
 
 
 def person_tokens(
-    session: Session, person_id: UUID, gmc_number: str | None, *, organisation_id: UUID
+    session: Session, person_id: UUID, numbers: Collection[str], *, organisation_id: UUID
 ) -> frozenset[bytes]:
-    """The blind tokens under which a person may be part of a case: by id, and by GMC number."""
-    return _tokens(_organisation_ring(session, organisation_id).index, person_id, gmc_number)
+    """The blind tokens under which a person may be part of a case: by id, and by each of their GMC numbers."""
+    return _tokens(_organisation_ring(session, organisation_id).index, person_id, frozenset(numbers))
 
 
 # Remembered: routing asks for those of every candidate, each time.
 @lru_cache(maxsize=16_384)
-def _tokens(index: Key, person_id: UUID, gmc_number: str | None) -> frozenset[bytes]:
-    number = {_number_token(index, gmc_number)} if gmc_number else frozenset()
-    return frozenset({index.token(person_id), *number})
+def _tokens(index: Key, person_id: UUID, numbers: frozenset[str]) -> frozenset[bytes]:
+    return frozenset({index.token(person_id), *(_number_token(index, one) for one in numbers)})
 
 
 def _number_token(index: Key, gmc_number: str) -> bytes:

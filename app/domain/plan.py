@@ -380,6 +380,19 @@ EFFECTS = {
 }
 
 
+def plan_people(definition: Definition, snapshot: Snapshot, *, wish: Wish) -> Changes:
+    """What changes when only people come and go: state and clocks go on."""
+    after = _with_owner(snapshot, wish)
+    return Changes(
+        definition=definition,
+        before=snapshot,
+        after=after,
+        values={**case_values(definition, after), **wish.values},
+        events=wish.events,
+        wish=wish,
+    )
+
+
 def plan_missed(definition: Definition, snapshot: Snapshot, row: ClockRow, *, wish: Wish) -> Changes:
     """What changes when a limit passes: the breach is frozen, and what was due stays to be done."""
     missed = replace(row, state=ClockState.MISSED)

@@ -99,16 +99,23 @@ class Stage:
             name=name,
             email=email,
             email_verified_at=self.now,
-            gmc_number=f"{9_000_000 + self.people}",
             language="en",
         )
         self.session.add(person)
         self.session.flush()
         new_personal_key(self.session, person.id)
-        return self.appoint(person, organisation, role, post=post, title=title)
+        number = f"{9_000_000 + self.people}"
+        return self.appoint(person, organisation, role, post=post, title=title, gmc_number=number)
 
     def appoint(
-        self, person: Person, organisation: Organisation, role: Role, *, post: Post, title: str = ""
+        self,
+        person: Person,
+        organisation: Organisation,
+        role: Role,
+        *,
+        post: Post,
+        title: str = "",
+        gmc_number: str | None = None,
     ) -> Employed:
         """A further role for somebody."""
         membership = Membership(
@@ -117,6 +124,8 @@ class Stage:
             organisation_id=organisation.id,
             role=role,
             post=post,
+            name=person.name,
+            gmc_number=gmc_number,
             title=title,
             starts_on=LONG_AGO,
         )
@@ -148,7 +157,13 @@ class Stage:
     def relate(self, person: Employed, kind: RelationKind, other: Employed) -> None:
         """Records how one person stands to another."""
         self.session.add(
-            Relation(person_id=person.person_id, other_id=other.person_id, kind=kind, starts_on=LONG_AGO)
+            Relation(
+                organisation_id=person.organisation_id,
+                person_id=person.person_id,
+                other_id=other.person_id,
+                kind=kind,
+                starts_on=LONG_AGO,
+            )
         )
         self.session.flush()
 

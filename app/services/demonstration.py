@@ -160,7 +160,7 @@ def sign_ins() -> list[DemonstrationSignIn]:
         .join(Membership, Membership.person_id == Person.id)
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .where(Organisation.code.in_((HOSPITAL, MDO)))
-        .order_by(Person.gmc_number)
+        .order_by(Membership.gmc_number)
     ).all()
     session.rollback()
     found: dict[tuple[str, Role], list[DemonstrationSignIn]] = {}

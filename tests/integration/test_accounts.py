@@ -16,7 +16,7 @@ from app.domain.errors import TryAgainLater
 from app.domain.permissions import Permission
 from app.domain.vocabulary import Role
 from app.keychain import account_code
-from app.models.account import AccountCode, SignIn, Throttle
+from app.models.account import AccountCode, CodePurpose, SignIn, Throttle
 from app.models.ledger import AuditEntry
 from app.models.mail import Mail, MailKind
 from app.models.person import Membership, Person
@@ -668,6 +668,23 @@ def test_the_first_administrator_comes_in_with_the_printed_code(app, client):
     printed = add_by_command(app, *MADE)
     assert printed.exit_code == 0, printed.output
     assert use(client, "robin@example.org", printed.output.strip()).location == "/people"
+
+
+def test_no_code_is_printed_for_somebody_elses_account(app, client, doctor):
+    printed = add_by_command(app, *MADE, "--email", doctor.email)
+    assert printed.exit_code == 0
+    assert printed.output.startswith("This person has an account already.")
+    with app.app_context():
+        assert reader().scalars(select(AccountCode)).all() == []
+        assert reader().scalars(select(Mail.kind)).all() == [MailKind.INVITED]
+
+
+def test_a_code_of_an_invitation_opens_no_account_that_has_a_password(app, client, staff, doctor):
+    with app.app_context(), transaction() as session:
+        sent = accounts.send_code(session, doctor.person_id, purpose=CodePurpose.INVITATION, act=staff.act())
+        code = account_code(session, sent.id)
+    assert "do not recognise" in use(client, doctor.email, code).text
+    client.sign_in(doctor)
 
 
 def test_what_the_operator_does_stands_in_the_logs(app, clock):

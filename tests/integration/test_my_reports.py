@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from app.database import reader, transaction
 from app.domain.errors import ActionNotAllowed, InvalidInput, NotFound, StaleCase
-from app.domain.events import CaseViewed, CaseViewedAgain, LookupMissed
+from app.domain.events import CaseViewed, CaseViewedAgain, LookupMissed, LookupMissedAgain
 from app.domain.plan import Item
 from app.domain.report import RiskNow
 from app.domain.vocabulary import MessageKind, Outcome, PatientData, Role, Severity
@@ -757,6 +757,21 @@ def test_looking_for_anothers_report_is_written_down_outside_any_case(
     misses = rows(world, select(AuditEntry).where(AuditEntry.action == LookupMissed.tag))
     assert [entry.case_id for entry in misses] == [None]
     assert tags(world, sent) == before
+
+
+def test_what_somebody_looks_for_among_their_reports_is_written_to_their_own_log_once(
+    world: World, another_client: Clients
+) -> None:
+    client = signed_in(another_client, world.doctor())
+    for reference in (world.self_report().reference, world.advice().reference, "C-0000-0000-0"):
+        assert client.get(f"/reports/{reference}").status_code == 404
+    world.clock.advance(minutes=6)
+    with world.app.app_context():
+        disclosure.close_tallies(world.clock())
+    looked = select(AuditEntry).where(AuditEntry.action.startswith("case:lookup:")).order_by(AuditEntry.at)
+    entries = rows(world, looked)
+    assert [entry.action for entry in entries] == [LookupMissed.tag, LookupMissedAgain.tag]
+    assert all(entry.log.startswith("person:") for entry in entries)
 
 
 def test_each_act_of_the_reporter_is_in_the_trail(world: World) -> None:

@@ -142,14 +142,16 @@ def actor(app, role, *, number=0):
         row = (
             reader()
             .execute(
-                select(Person.id, Person.gmc_number, Membership.id, Membership.organisation_id)
+                select(Person.id, Membership.gmc_number, Membership.id, Membership.organisation_id)
                 .join(Membership, Membership.person_id == Person.id)
                 .where(Person.email == email_of(role, number=number))
             )
             .one()
         )
         person_id, gmc_number, membership_id, organisation_id = row
-        tokens = people.tokens_of([(person_id, gmc_number)], organisation_id=organisation_id)
+        tokens = people.tokens_of(
+            [(person_id, frozenset({str(gmc_number)}))], organisation_id=organisation_id
+        )
         reader().rollback()
     return Actor(
         kind=ActorKind.PERSON,

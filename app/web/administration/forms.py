@@ -30,14 +30,13 @@ NEWCOMER_REFUSALS: Mapping[str, object] = {
     "not-here": _l("An organisation of this kind has no such role. Choose another role."),
 }
 ENDING_REFUSALS: Mapping[str, object] = {
-    "open-cases": _l(
-        "This role still has work that is open, and it must not be left without anybody. Ask the person to pass "
-        "it on first, with “Refer” on each of their pages, or ask their lead to. Then end the role."
-    ),
     "last-administrator": _l(
         "This is the last administrator here. Give somebody else the role of administrator first."
     ),
     "past": _l("Enter today or a day to come, or select Now."),
+    "later": _l(
+        "The role ends earlier already. To go on longer it needs a new invitation, and to be accepted."
+    ),
     "before-start": _l("The role has not started by then. Select Now to end it at once."),
 }
 RELATION_REFUSALS: Mapping[str, object] = {
