@@ -606,5 +606,6 @@ def test_each_act_stands_in_the_organisations_log(app, client, another_client, s
             "people:relation:declared",
             "people:membership:ended",
             "people:membership:started",
+            "search:query:run",
         ]
     )

@@ -430,7 +430,7 @@ def test_a_handler_goes_on_without_the_answer(client, another_client, world):
     assert "The clinical lead went on without the answer." in text
     assert world.case(sent).state == "in_review"
     own = text_at(signed_in(another_client(), reporter), f"/reports/{sent.reference}")
-    assert "It went on without your answer." in own
+    assert "The time for your answer ended and the work went on without it." in own
 
 
 def test_a_safety_plan_is_due_where_the_reporter_works_with_the_person_and_is_met(

@@ -376,6 +376,8 @@ DEEDS: dict[str, Callable[[Premises], Deed]] = {
 
 # What each of them leaves, whatever follows from it.
 LEAVES = {
+    "account.add_address": "account:code:sent",
+    "account.prove_address": "account:address:added",
     "casework.acknowledge": "case:report:acknowledged",
     "casework.triage": "case:triage:decided",
     "casework.request_information": "case:information:requested",

@@ -165,7 +165,8 @@ def test_a_role_accepted_elsewhere_can_part_somebody_from_a_case(world: World) -
 def ended_by_page(world: World, client: StrictClient, who: Employed, last_on: str) -> bytes:
     """What an administrator is shown after ending a role, but for the name."""
     signed_in(client, world.holder(Role.ADMINISTRATOR))
-    answer = client.submit(f"/people/{who.membership_id}/end", {"last_on": last_on}, follow_redirects=True)
+    when = {"when": "later", "last_on": last_on} if last_on else {"when": "now"}
+    answer = client.submit(f"/people/{who.membership_id}/end", when, follow_redirects=True)
     assert answer.status_code == HTTPStatus.OK
     return bare(answer)
 
@@ -183,4 +184,6 @@ def test_ending_a_role_says_nothing_about_open_cases(
     ]
     if last_on == "1 1 2026":
         assert shown[0] == shown[1]
-    assert [b"The end of the role is recorded" in page for page in pages] == [last_on != "1 1 2026"] * 2
+    assert [b"The end of the role of NAME is recorded" in page for page in shown] == [
+        last_on != "1 1 2026"
+    ] * 2

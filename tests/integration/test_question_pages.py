@@ -765,10 +765,10 @@ def test_the_page_names_the_role_that_would_have_it(reporter):
 
 
 def test_whoever_holds_the_role_is_told_where_it_goes_instead(client, world):
-    director = world.holder(Role.MEDICAL_DIRECTOR)
-    reporter = Reporter(client, world, director)
-    draft_id = reporter.draft(not_usual_supervisor=["yes"])
-    words = "You hold this role yourself, so your report will go to the chief executive instead."
+    executive = world.holder(Role.ON_CALL_EXECUTIVE)
+    reporter = Reporter(client, world, executive)
+    draft_id = reporter.draft(risk_now="yes")
+    words = "You hold this role yourself, so your report will go to the medical director instead."
     assert words in page_at(reporter, draft_id, "tell").text()
     assert words in reporter.check(draft_id).text()
 

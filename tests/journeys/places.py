@@ -79,7 +79,7 @@ class Places:
         closing = casework.Closing(outcome=Outcome.PUT_RIGHT, text="It was put right and we talked it over.")
         world.do(casework.close, self._triaged(), closing=closing)
         self.cases.append(world.concern(by=self.doctor))
-        self.cases.append(world.concern(by=self.doctor, about=world.doctor()))
+        self.cases.append(world.concern(by=self.doctor, about=world.doctor(), works_together="yes"))
 
     def _report(self, **facts: object) -> Sent:
         self.cases.append(self.world.self_report(by=self.doctor, **facts))

@@ -189,7 +189,7 @@ def reads_the_outcome(doctor: Walker, reference: str) -> None:
 def reopens(lead: Walker) -> None:
     lead.follows("Open this case again")
     lead.presses("Reopen")
-    lead.is_told("Give a reason", "Select who should work on it")
+    lead.is_told("Give a reason for reopening", "Select who should work on it")
     lead.writes("Reason", "The reporter thought of something that we missed.")
     lead.chooses("The same person as before")
     lead.presses("Reopen")

@@ -1,8 +1,9 @@
 """The clock at its worst: very much to do, many workers at once, and workers that are killed at any statement."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -122,8 +123,19 @@ def swept_with_a_death(world: World, settings: Settings, killed_at: int) -> tupl
     worker.begin()
     died = worker.end() is None
     with world.app.app_context():
-        assert (deadlines.sweep(now=late).fired > 0) == died
+        assert _has_fired(late, is_owed=died) == died
     return died, what_became_of(world, sent.case_id)
+
+
+def _has_fired(now: datetime, *, is_owed: bool) -> bool:
+    """Whether another sweep had something to do; a database lets go of a dead worker's rows a moment later."""
+    for _ in range(200):
+        if deadlines.sweep(now=now).fired:
+            return True
+        if not is_owed:
+            return False
+        time.sleep(0.05)
+    return False
 
 
 def test_a_worker_may_die_at_any_of_some_statements(world: World, settings: Settings) -> None:
