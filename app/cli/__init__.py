@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from app.cli import deadlines, demo, outbox, people
+from app.cli import deadlines, demo, outbox, people, workflow
 
-GROUPS = (deadlines.group, demo.group, outbox.group, people.group)
+GROUPS = (deadlines.group, demo.group, outbox.group, people.group, workflow.group)
 
 
 def init_app(app: Flask) -> None:

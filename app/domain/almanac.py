@@ -31,6 +31,10 @@ class Calendars:
             raise InvalidInput("calendar", "calendar-short")
         return known[-1]
 
+    def all_current(self, *, on: date) -> tuple[Calendar, ...]:
+        """What was known of each nation on the local date ``on``."""
+        return tuple(self.current(nation, on=on) for nation in self.versions)
+
     def version(self, nation: Nation, number: int) -> Calendar:
         """The version that a deadline was counted with, or NotFound."""
         for known in self.versions[nation]:

@@ -109,14 +109,31 @@ class ClockState(StrEnum):
 RUNNING = frozenset({ClockState.ARMED, ClockState.PAUSED, ClockState.MISSED})
 
 
+class RungAct(StrEnum):
+    """What a rung of a ladder does to those it names."""
+
+    REMIND = "remind"
+    TELL = "tell"
+    TAKE = "take"
+
+
+OWNER, DEPUTY = "owner", "deputy"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
-    """A step of a ladder: so long after the due time, a more senior role takes the case."""
+    """A step of a ladder: so long before or after the due time, or at it where ``offset`` is None.
+
+    Numbers below 0 come before the due time, those above at it or after. ``to`` names roles, or the ``owner``
+    of the case, or the owner's ``deputy``; a rung that hands the case over names one.
+    """
 
     code: str
     number: int
-    to: Role
-    after: Mapping[Severity, Limit]
+    does: RungAct
+    to: tuple[str, ...]
+    is_before: bool
+    offset: Mapping[Severity, Limit] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +187,8 @@ class Transition:
     starts: tuple[str, ...]
     first_in: tuple[str, ...]
     by_outcome: Mapping[Outcome, str]
+    audit: str
+    second_by: tuple[str, ...]
 
     def leads_to(self, snapshot: "Snapshot", occurrence: "Occurrence") -> str:
         """The state after the action: by its outcome, else its own, else where the case is."""
@@ -186,6 +205,7 @@ class Definition:
     kind: Kind
     label: str
     start: str
+    fallback: Role
     states: Mapping[str, State]
     transitions: Mapping[Action, Transition]
     clocks: Mapping[str, Clock]

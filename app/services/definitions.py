@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.config import ROOT
 from app.database import installation_of, transaction
 from app.domain.deadlines import Limit
+from app.domain.errors import InvalidInput
 from app.domain.routing import Row, Table, Trait
 from app.domain.vocabulary import Basis, Kind, Outcome, Role, Severity
 from app.domain.workflow import (
@@ -24,6 +25,7 @@ from app.domain.workflow import (
     Definition,
     Guard,
     Rung,
+    RungAct,
     State,
     Transition,
     Waiting,
@@ -35,8 +37,18 @@ ELSE = "else"
 T = TypeVar("T", bound=msgspec.Struct)
 
 
+# A shipped definition has 8 kB; a hundred times that is no definition.
+LONGEST_SOURCE = 1_000_000
+
+
 class DefinitionError(ValueError):
-    """A definition is not exact; the message names the table and what is wrong with it."""
+    """A definition is not exact: ``where`` names the table, ``code`` and ``detail`` say what is wrong with it."""
+
+    def __init__(self, code: str, where: str, detail: str) -> None:
+        super().__init__(f"{where}: {detail}")
+        self.code = code
+        self.where = where
+        self.detail = detail
 
 
 class _Words(msgspec.Struct, forbid_unknown_fields=True):
@@ -65,13 +77,17 @@ class _Action(msgspec.Struct, forbid_unknown_fields=True, rename={"from_states":
     starts: tuple[str, ...] = ()
     first_in: tuple[str, ...] = ()
     by_outcome: dict[Outcome, str] = {}
+    audit: str = ""
+    second_by: tuple[str, ...] = ()
 
 
 class _Rung(msgspec.Struct, forbid_unknown_fields=True):
     code: str
     rung: int
-    to: Role
-    after: dict[str, str]
+    does: RungAct
+    to: tuple[str, ...]
+    before: dict[str, str] = {}
+    after: dict[str, str] = {}
 
 
 class _Clock(msgspec.Struct, forbid_unknown_fields=True, rename={"next_step": "next"}):
@@ -97,6 +113,7 @@ class _Workflow(msgspec.Struct, forbid_unknown_fields=True):
     version: int
     kind: Kind
     start: str
+    fallback: Role
     label: _Words
     states: dict[str, Any]
     actions: dict[str, Any]
@@ -117,8 +134,17 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def canonical_source(text: str) -> str:
-    """The one form of a definition: its content as JSON with sorted keys, whatever the layout of the TOML."""
-    return json.dumps(tomllib.loads(text), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """The one form of a definition: its content as JSON with sorted keys, whatever the layout of the TOML.
+
+    Raises DefinitionError for what is no TOML, is far too long, or holds a date, which JSON has not.
+    """
+    if len(text) > LONGEST_SOURCE:
+        raise DefinitionError("schema", "file", f"longer than {LONGEST_SOURCE:,} characters")
+    try:
+        content = tomllib.loads(text)
+        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    except (tomllib.TOMLDecodeError, TypeError, RecursionError) as error:
+        raise DefinitionError("schema", "file", str(error)) from error
 
 
 def definition_from(source: str) -> Definition:
@@ -130,9 +156,10 @@ def definition_from(source: str) -> Definition:
         kind=content.kind,
         label=content.label.en,
         start=content.start,
+        fallback=content.fallback,
         states=MappingProxyType({name: _state(name, raw) for name, raw in content.states.items()}),
         transitions=MappingProxyType(
-            {Action(name): _transition(name, raw) for name, raw in content.actions.items()}
+            {one.action: one for one in (_transition(name, raw) for name, raw in content.actions.items())}
         ),
         clocks=MappingProxyType({code: _clock(code, raw) for code, raw in content.clocks.items()}),
         hash=hashlib.sha256(source.encode()).hexdigest(),
@@ -163,7 +190,7 @@ def _converted(raw: object, shape: type[T], where: str) -> T:
     try:
         return msgspec.convert(raw, shape)
     except msgspec.ValidationError as error:
-        raise DefinitionError(f"{where}: {error}") from error
+        raise DefinitionError("schema", where, str(error)) from error
 
 
 def _state(name: str, raw: object) -> State:
@@ -179,6 +206,8 @@ def _state(name: str, raw: object) -> State:
 
 def _transition(name: str, raw: object) -> Transition:
     action = _converted(raw, _Action, f"actions.{name}")
+    if name not in set(Action):
+        raise DefinitionError("unknown-name", f"actions.{name}", name)
     return Transition(
         action=Action(name),
         label=action.label.en,
@@ -194,6 +223,8 @@ def _transition(name: str, raw: object) -> Transition:
         starts=action.starts,
         first_in=action.first_in,
         by_outcome=MappingProxyType(action.by_outcome),
+        audit=action.audit,
+        second_by=action.second_by,
     )
 
 
@@ -204,7 +235,7 @@ def _clock(code: str, raw: object) -> Clock:
         label=clock.label.en,
         promise=clock.promise.en,
         next_step=clock.next_step.en,
-        limits=_limits(clock.limit),
+        limits=_limits(f"clocks.{code}", clock.limit),
         basis=clock.basis,
         source=clock.source,
         armed_when=clock.when,
@@ -212,22 +243,37 @@ def _clock(code: str, raw: object) -> Clock:
         not_later_than=clock.not_later_than,
         counts_from_realised=clock.realised,
         owed_by=clock.owed_by,
-        ladder=tuple(_rung(rung) for rung in clock.ladder),
+        ladder=tuple(_rung(f"clocks.{code}.ladder.{rung.code}", rung) for rung in clock.ladder),
         tells_when_missed=clock.tells_when_missed,
         fires=clock.fires,
         is_shown_to_reporter=clock.reporter,
     )
 
 
-def _rung(rung: _Rung) -> Rung:
-    return Rung(code=rung.code, number=rung.rung, to=rung.to, after=_limits(rung.after))
-
-
-def _limits(written: Mapping[str, str]) -> Mapping[Severity, Limit]:
-    """A limit for every severity; ``else`` stands for those not named."""
-    return MappingProxyType(
-        {severity: Limit.parse(written.get(severity) or written[ELSE]) for severity in Severity}
+def _rung(where: str, rung: _Rung) -> Rung:
+    offset = rung.before or rung.after
+    return Rung(
+        code=rung.code,
+        number=rung.rung,
+        does=rung.does,
+        to=rung.to,
+        is_before=bool(rung.before),
+        offset=_limits(where, offset) if offset else None,
     )
+
+
+def _limits(where: str, written: Mapping[str, str]) -> Mapping[Severity, Limit]:
+    """A limit for every severity; ``else`` stands for those not named."""
+    if strange := written.keys() - set(Severity) - {ELSE}:
+        raise DefinitionError("bad-limit", where, ", ".join(sorted(strange)))
+    try:
+        return MappingProxyType(
+            {severity: Limit.parse(written.get(severity) or written[ELSE]) for severity in Severity}
+        )
+    except InvalidInput as error:
+        raise DefinitionError("bad-limit", where, error.code) from error
+    except KeyError as error:
+        raise DefinitionError("bad-limit", where, "limit-missing") from error
 
 
 def store_shipped() -> None:
