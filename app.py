@@ -4,4 +4,4 @@ from app import create_app
 from app.cli.serve import main
 
 if __name__ == "__main__":
-    main(create_app())
+    main(create_app(is_prepared=False))

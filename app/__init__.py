@@ -11,8 +11,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli, database
 from app.config import Settings
-from app.services.installing import installation_from
-from app.web import access, blueprints, errors, presentation, security
+from app.services.installing import installation_from, refuse_unsafe_start
+from app.web import access, blueprints, errors, logs, presentation, proving, security
 
 
 def utc_now() -> datetime:
@@ -20,8 +20,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime] = utc_now) -> Flask:
-    """The application, wired in reading order. Raises UnsafeSettingsError before anything starts."""
+def create_app(
+    settings: Settings | None = None, *, clock: Callable[[], datetime] = utc_now, is_prepared: bool = True
+) -> Flask:
+    """The application, wired in reading order. Raises UnsafeSettingsError before anything starts.
+
+    Whoever prepares the database afterwards says that it is not prepared yet; preparing asks the same.
+    """
     settings = (settings or Settings.from_environment()).with_kept_secret()
     settings.refuse_unsafe()
     installation = installation_from(settings, clock=clock)
@@ -33,8 +38,11 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
     database.init_app(app, installation)
     Babel(app, default_timezone="Europe/London")  # type: ignore[no-untyped-call]  # it has no annotations
     CSRFProtect(app)
-    for part in (security, access, errors, presentation, blueprints, cli):
+    for part in (logs, security, access, proving, errors, presentation, blueprints, cli):
         part.init_app(app)
     proxies = settings.trusted_proxies
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # as Flask documents
+    if is_prepared:
+        with app.app_context():
+            refuse_unsafe_start()
     return app

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from click import ClickException
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL_SECRET_BYTES = 32
 INDEPENDENT = "independent"
@@ -19,8 +21,11 @@ YES = frozenset({"1", "true", "yes"})
 NO = frozenset({"0", "false", "no", ""})
 
 
-class UnsafeSettingsError(Exception):
-    """The settings would break a promise; the message says which one and what to set."""
+class UnsafeSettingsError(ClickException):
+    """The settings would break a promise; the message says which one and what to set.
+
+    A command says it in one line and ends with exit code 1.
+    """
 
 
 class Mode(StrEnum):
@@ -56,7 +61,6 @@ class Settings:
     argon2_time_cost: int = 3
     argon2_memory_kib: int = 65536
     session_hours: int = 10
-    draft_days: int = 30
     tick_seconds: int = 15
 
     @classmethod

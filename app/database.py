@@ -16,6 +16,8 @@ from uuid import UUID
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import (
@@ -319,8 +321,7 @@ def disconnect() -> None:
 def migrate(settings: Settings, *, revision: str = "head") -> None:
     """Brings the schema to a revision, in one transaction on an engine of its own."""
     engine = create_engine(settings.migration_url)
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config = _migrations()
     try:
         with engine.connect() as connection:
             config.attributes.update(connection=connection, settings=settings)
@@ -332,6 +333,20 @@ def migrate(settings: Settings, *, revision: str = "head") -> None:
                 connection.commit()
     finally:
         engine.dispose()
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    return config
+
+
+def is_migrated() -> bool:
+    """Whether the database of the running application has the schema that this program expects."""
+    expected = ScriptDirectory.from_config(_migrations()).get_heads()
+    found = MigrationContext.configure(reader().connection()).get_current_heads()
+    reader().rollback()
+    return set(found) == set(expected)
 
 
 def _grant(connection: Connection, settings: Settings) -> None:

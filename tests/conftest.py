@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page
 from app import create_app
 from app.config import Settings
 from app.database import db, open_connections
+from tests.factories import World
 from tests.infrastructure import browser as browsers
 from tests.infrastructure import postgresql
 from tests.infrastructure.canaries import Canaries
@@ -128,6 +129,12 @@ def app(settings: Settings, clock: Clock, canaries: Canaries, compiled_templates
     with made.app_context():
         for engine in db.engines.values():
             engine.dispose()
+
+
+@pytest.fixture
+def world(app: Flask, clock: Clock) -> World:
+    """A hospital with a full cast and an MDO, on the installation of this test."""
+    return World(app, clock)
 
 
 @pytest.fixture

@@ -149,6 +149,7 @@ class World:
                 name=person.name,
                 gmc_number=person.gmc_number,
                 language="en",
+                proved_at=self.clock(),
                 expires_at=self.clock(),
                 membership_id=who.membership_id,
                 role=who.role,
@@ -298,3 +299,15 @@ class World:
         decision = casework.Triage(severity=severity or case.severity, reason=reason, measures="none")
         with self.app.app_context():
             casework.triage(sent.case_id, case.version, decision=decision, act=self.act(self.owner(sent)))
+
+    def settle(self, sent: Sent) -> None:
+        """The officer decides that a patient is recognisable and a risk unlikely; it is noted and taken down."""
+        self.do(
+            casework.decide_patient_data,
+            sent,
+            by=self.holder(Role.DATA_PROTECTION_OFFICER),
+            patient_data=PatientData.YES,
+            is_risk_unlikely=True,
+            reason="Few people could know who it is.",
+        )
+        self.do(casework.record_containment, sent, how="down", text="")

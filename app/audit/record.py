@@ -17,10 +17,11 @@ from app.database import insert_new, table_of
 from app.domain.actors import Act, Actor, ActorKind
 from app.domain.errors import CannotRecord
 from app.domain.events import Event
-from app.encryption.keys import Context, Key
+from app.encryption.keys import Key
 from app.keychain import (
     INSTALLATION_LOG,
     case_key,
+    detail_context,
     log_index,
     open_case_keys,
     organisation_log,
@@ -194,11 +195,6 @@ def _written(one: CaseRecord, hand: _Hand, *, number: int | None) -> tuple[Row, 
 def commitment(key: Key, entry_id: UUID, detail: bytes) -> bytes:
     """HMAC-SHA256 of the canonical detail under HKDF(key, entry id): 32 bytes."""
     return key.derive(b"audit:" + entry_id.bytes).mac(detail)
-
-
-def detail_context(log: str, entry_id: UUID) -> Context:
-    """Where a detail belongs."""
-    return Context(owner=log, table="audit_detail", column="detail", row=entry_id.hex)
 
 
 def _next_numbers(session: Session, counts: Mapping[UUID, int]) -> Mapping[UUID, int]:

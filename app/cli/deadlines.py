@@ -16,7 +16,7 @@ from app.domain.deadlines import Limit, Pause, Roll, explain, from_local, local
 from app.domain.errors import InvalidInput
 from app.domain.explanations import Explanation
 from app.domain.vocabulary import Nation
-from app.services import deadlines
+from app.services import deadlines, installing
 from app.services.calendars import load_calendars
 from app.web.problems import problem
 from app.web.reasons import why_lines
@@ -132,6 +132,7 @@ def run(moment: str | None) -> None:
         now = from_local(moment) if moment else installation.clock()
     except InvalidInput as error:
         raise BadInputError(problem(error)) from error
+    installing.prepare_new()
     swept = deadlines.sweep(now=now)
     deadlines.note_sweep(swept, act=Act(actor=operator(getpass.getuser()), now=installation.clock()))
     click.echo(json.dumps(asdict(swept)))

@@ -23,6 +23,7 @@ group = AppGroup("demo", help="Invented organisations and cases; never in produc
 def load() -> None:
     """Load the demonstration: nine organisations and fourteen stories. Does nothing where any exist."""
     _refuse_production()
+    installing.prepare_new()
     demonstration.load(now=current_app.extensions["candour"].clock())
     show_sign_ins()
 
@@ -48,7 +49,7 @@ def play_file(file: Path) -> None:
 def _throw_away(folder: Path) -> Flask:
     from app import create_app  # here, because the factory imports the commands
 
-    return create_app(Settings(instance=folder))
+    return create_app(Settings(instance=folder), is_prepared=False)
 
 
 def show_sign_ins() -> None:

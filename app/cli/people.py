@@ -14,11 +14,13 @@ from app.domain.actors import Act, operator
 from app.domain.deadlines import local
 from app.domain.errors import InvalidInput
 from app.domain.vocabulary import Nation, OrganisationType, Post, Role
+from app.services import installing
 
 group = AppGroup("people", help="Add people to an installation.")
 
 PROBLEMS: Mapping[str, str] = {
     "code-format": "an organisation's code has 2 to 20 capital letters, digits and hyphens",
+    "code-demonstration": "codes that begin with DEMO- belong to the demonstration",
     "code-taken": "there is an organisation with this code already",
     "name-missing": "a name has 1 to 200 characters on one line",
     "email-format": "an e-mail address looks like name@example.org",
@@ -26,7 +28,9 @@ PROBLEMS: Mapping[str, str] = {
     "held": "this person holds this role there already",
     "invited": "this person has been invited to this role already",
     "excluded": "this person holds a role there that excludes this one",
-    "not-here": "only a medical defence organisation has advisers",
+    "not-here": "an organisation of this kind has no such role",
+    "nobody": "nobody with this address handles cases at another body",
+    "appointed": "this person is appointed there already",
 }
 
 
@@ -75,10 +79,35 @@ def add(
     Example: flask people add --organisation LARK --organisation-name "Larkfield Hospitals" --type acute_trust
     --nation england --name "Robin Example" --email robin@example.org
     """
+    installing.prepare_new()
     act = _act()
     with _one_line():
         organisation_id = _organisation(organisation, (organisation_name, type_, nation), act=act)
         click.echo(_added(person, organisation_id, act=act))
+
+
+@group.command("appoint")
+@click.option("--organisation", required=True, metavar="CODE", help="The organisation, by its code.")
+@click.option(
+    "--capacity",
+    required=True,
+    type=click.Choice([Role.OUTSIDE_REVIEWER.value, Role.RESPONSIBLE_OFFICER.value, Role.DEAN.value]),
+    help="What they do there.",
+)
+@click.option("--email", required=True, help="The address of somebody who handles cases at another body.")
+def appoint(organisation: str, capacity: str, email: str) -> None:
+    """Appoints somebody of another body: the outside reviewer, an alternative responsible officer, a dean.
+
+    They act in it from today, with the account that they have. Ask them first.
+    """
+    from app.queries import organisations
+    from app.services import organisations as organising
+
+    known = organisations.by_code(organisation)
+    if known is None:
+        raise BadInput(f"there is no organisation {organisation}")
+    with _one_line():
+        organising.appoint(known.id, Role(capacity), email=email, act=_act())
 
 
 def _act() -> Act:

@@ -22,7 +22,9 @@ class Actor:
 
     ``tokens`` stand for the person in the organisation of the membership, and in those other bodies on whose
     cases they work (``outside``); they exclude in any part of a case. ``close_tokens`` stand for people they
-    report to, deputise for or are related to, and exclude where such a person is the subject.
+    report to, deputise for or are related to, and exclude where such a person is the subject. An adviser's
+    ``tokens`` stand for their own workplaces too, whose doctors they do not advise; ``also_advises`` says that
+    somebody acting for a workplace advises at an MDO, and so may see no case of it.
     """
 
     kind: ActorKind
@@ -34,6 +36,7 @@ class Actor:
     account: str = ""
     tokens: frozenset[bytes] = field(default=frozenset(), repr=False)
     close_tokens: frozenset[bytes] = field(default=frozenset(), repr=False)
+    also_advises: bool = False
 
     @property
     def is_person(self) -> bool:

@@ -96,12 +96,7 @@ def _checked(
 
 
 def _message(page: Page, key: str, question: Question, **words: str) -> str:
-    name = question.name
-    words |= {"name": name, "Name": name[:1].upper() + name[1:]}
-    text = page.messages[key]
-    for word, filled in words.items():
-        text = text.replace(f"{{{word}}}", filled)
-    return text
+    return question.filled(page.messages[key], **words)
 
 
 def _one(question: Question, page: Page, submitted: Submitted) -> str:

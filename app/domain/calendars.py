@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from app.domain.errors import InvalidInput
 
 LONDON: Final = ZoneInfo("Europe/London")
-WEEKEND: Final = "weekend"  # the one reason for not working that is a code; the others are names
 ONE_DAY: Final = timedelta(days=1)
 DAY_IN_MINUTES: Final = 24 * 60
 
@@ -56,10 +55,6 @@ class Calendar:
     def is_working_day(self, day: date) -> bool:
         """Whether ``day`` is Monday to Friday, no holiday and no closure."""
         return day.weekday() < 5 and day not in self.days_off
-
-    def why_not_working(self, day: date) -> str | None:
-        """``WEEKEND``, or the name of the holiday or closure; None on a working day."""
-        return WEEKEND if day.weekday() >= 5 else self.why_closed(day)
 
     def why_closed(self, day: date) -> str | None:
         """The name of the holiday or closure on ``day``, whatever the day of the week."""

@@ -28,6 +28,7 @@ class Card:
     title: str
     steps: tuple[Step, ...]
     concern: tuple[Step, ...] = ()
+    is_unchecked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

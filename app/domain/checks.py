@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from app.domain.almanac import Calendars
-from app.domain.calendars import Calendar
-from app.domain.deadlines import before, due
+from app.domain.calendars import DEFAULT_WINDOW, Calendar
+from app.domain.deadlines import due
 from app.domain.errors import InvalidInput
 from app.domain.flow import (
     can_end,
@@ -24,6 +24,7 @@ from app.domain.flow import (
 )
 from app.domain.limits import ELAPSED, Limit
 from app.domain.permissions import ADVISERS, HANDLERS
+from app.domain.plan import Clockwork
 from app.domain.routing import Row, Table, Trait
 from app.domain.tables import gap, meets_first, shadowed
 from app.domain.vocabulary import Kind, ReporterIdentity, Role, Severity
@@ -238,24 +239,14 @@ def _ladder_order(definition: Definition, setting: Setting) -> Iterator[Problem]
 
 def _rises(clock: Clock, setting: Setting) -> bool:
     """Whether each rung fires after the one before, wherever in two weeks the limit falls."""
-    calendars = tuple(_current(setting))
+    clockworks = [Clockwork(calendar=one, window=DEFAULT_WINDOW) for one in _current(setting)]
     hours = (setting.now + timedelta(hours=7 * number) for number in range(48))
     return all(
         one < other
         for at in hours
-        for calendar in calendars
+        for clockwork in clockworks
         for severity in Severity
-        for one, other in pairwise([rung_at(rung, at, severity, calendar) for rung in clock.ladder])
-    )
-
-
-def rung_at(rung: Rung, due_at: datetime, severity: Severity, calendar: Calendar) -> datetime:
-    """When a rung fires (UTC) that belongs to a limit which falls due at ``due_at``."""
-    if rung.offset is None:
-        return due_at
-    limit = rung.offset[severity]
-    return (
-        before(due_at, limit, calendar=calendar) if rung.is_before else due(due_at, limit, calendar=calendar)
+        for one, other in pairwise([clockwork.rung_at(rung, at, severity) for rung in clock.ladder])
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.domain.vocabulary import Identifiability, Kind, Severity, Visibility
+from app.domain.vocabulary import Identifiability, Kind, Severity, StillLive, Visibility
 
 ELSE = "OTH"
 
@@ -41,6 +41,14 @@ class Category:
     is_for_data_officer: bool
     is_never_taken_down: bool
     is_speech_weighed_first: bool
+
+    def is_takedown_promised(self, still_live: StillLive | None) -> bool:
+        """Whether a reporter is told by when somebody checks that it is down: the rule before and after sending."""
+        return still_live is not StillLive.NO and not self.is_speech_weighed_first
+
+    def is_weighed_before_takedown(self, still_live: StillLive | None) -> bool:
+        """Whether they are told instead that the right to speak is weighed up first."""
+        return still_live is not StillLive.NO and self.is_speech_weighed_first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

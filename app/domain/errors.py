@@ -17,10 +17,6 @@ class ActionNotAllowed(DomainError):
     """The workflow does not allow this action in the state the case is in."""
 
 
-class ConflictOfInterest(DomainError):
-    """The person named in a concern, or someone close to them, may not handle it."""
-
-
 class NotAvailable(DomainError):
     """The chosen person cannot take the case; the cause is never told."""
 

@@ -10,6 +10,8 @@ from typing import ClassVar
 
 from app.domain.errors import InvalidInput
 
+# Who did it, where that was nobody in a role.
+REPORTER, CLOCK = "reporter", "clock"
 CODE = re.compile(r"[A-Za-z0-9_.:+-]{0,64}")
 
 
@@ -66,6 +68,14 @@ class OfficerTold(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GuardianTold(Event):
+    """Somebody was told in private that the reporter had been asked to withdraw. No timeline says so."""
+
+    tag: ClassVar[str] = "case:guardian:told"
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnerChanged(Event):
     """The case moved from one person to another."""
 
@@ -110,9 +120,13 @@ class CategoryChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriageDecided(Event):
-    """Somebody read it and decided what it needs."""
+    """Somebody read it and decided what it needs.
+
+    ``repeat``: whether something like it happened before, in a self-report: yes, no or unknown; else empty.
+    """
 
     tag: ClassVar[str] = "case:triage:decided"
+    repeat: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +147,7 @@ class InterimDecided(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskRaised(Event):
-    """Somebody was reported to be at risk, and somebody on call was told."""
+    """Somebody was reported to be at risk, and whoever ``to`` names was told: on call, if anybody is."""
 
     tag: ClassVar[str] = "case:risk:raised"
     to: str
@@ -164,10 +178,24 @@ class ContainmentRecorded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyPlanned(Event):
+    """A handler made a safety plan with a reporter who works with the person."""
+
+    tag: ClassVar[str] = "case:safety:planned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InformationRequested(Event):
     """A handler asked the reporter something and the review paused."""
 
     tag: ClassVar[str] = "case:information:requested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitEnded(Event):
+    """The review went on without the reporter's answer: by a handler, or because the wait was over."""
+
+    tag: ClassVar[str] = "case:wait:ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +232,13 @@ class AdviceGiven(Event):
     """The adviser answered the member."""
 
     tag: ClassVar[str] = "advice:reply:sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberReminded(Event):
+    """The member was reminded that their employer may need to know of the patient's information."""
+
+    tag: ClassVar[str] = "advice:reminder:sent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,19 +381,45 @@ class DeadlinePaused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineMet(Event):
-    """What was due was done."""
+    """What was due was done, in time or late."""
 
     tag: ClassVar[str] = "case:deadline:met"
+    clock: str
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineReminded(Event):
+    """Whoever has the case was reminded that a date comes near."""
+
+    tag: ClassVar[str] = "case:deadline:reminded"
+    clock: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRaised(Event):
+    """A date stayed missed up to the top of its ladder: the auditor reads of it here."""
+
+    tag: ClassVar[str] = "case:alarm:raised"
     clock: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineMissed(Event):
-    """What was due was not done, and somebody was told."""
+    """What was due was not done, and the owner was told; and whoever owed it, where that is another role."""
 
     tag: ClassVar[str] = "case:deadline:missed"
     clock: str
     told: str
+    also_told: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IcoStarted(Event):
+    """The 72 hours in which the data protection regulator may have to be told began."""
+
+    tag: ClassVar[str] = "case:ico:started"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,6 +427,13 @@ class LookupMissed(Event):
     """A reference was looked up and nothing was found."""
 
     tag: ClassVar[str] = "case:lookup:missed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRun(Event):
+    """Somebody searched for a case by its reference or for people by name; not for what."""
+
+    tag: ClassVar[str] = "search:query:run"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -408,6 +476,20 @@ class PasswordChanged(Event):
     """A person changed their password."""
 
     tag: ClassVar[str] = "account:password:changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofGiven(Event):
+    """A signed-in person showed again that they know their password."""
+
+    tag: ClassVar[str] = "account:proof:given"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofRefused(Event):
+    """Somebody in a person's session did not know the password."""
+
+    tag: ClassVar[str] = "account:proof:refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -481,6 +563,21 @@ class CalendarChanged(Event):
     tag: ClassVar[str] = "calendar:version:changed"
     change: str
     day: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationChanged(Event):
+    """How an organisation is reached, or when it works, was changed."""
+
+    tag: ClassVar[str] = "people:organisation:changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsiderAppointed(Event):
+    """Somebody of another body was appointed to act here in one capacity."""
+
+    tag: ClassVar[str] = "people:appointment:made"
+    capacity: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

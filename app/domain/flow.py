@@ -4,13 +4,14 @@ Pure, and about every possible course of a case at once: "surely" holds on each 
 some way. Guards are taken to let through, so that nothing is proved that a guard would have to keep true.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import reduce
+from typing import TypeVar
 
 from app.domain.workflow import Condition, Definition, Transition, Who
 
 Clocks = frozenset[str]
+T = TypeVar("T", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ def can_end(definition: Definition) -> frozenset[str]:
     return _closure(final, ((one.target, one.source) for one in ways))
 
 
-def _closure(start: Iterable[str], steps: Iterable[tuple[str, str]]) -> frozenset[str]:
-    onward: dict[str, set[str]] = {}
+def _closure(start: Iterable[T], steps: Iterable[tuple[T, T]]) -> frozenset[T]:
+    onward: dict[T, set[T]] = {}
     for source, target in steps:
         onward.setdefault(source, set()).add(target)
     seen, waiting = set(start), list(start)
@@ -134,15 +135,11 @@ def left_by_clock(definition: Definition) -> Iterator[tuple[Edge, str]]:
 
 
 def goes_round_by_itself(definition: Definition) -> frozenset[str]:
-    """The states that clocks alone lead a case round and round through, with nobody acting."""
-    steps = {(way.source, way.target) for way, _ in left_by_clock(definition)}
-    return frozenset(state for state, _ in steps if state in _closure(_next(steps, state), steps))
-
-
-def _next(steps: Iterable[tuple[str, str]], state: str) -> frozenset[str]:
-    return frozenset(target for source, target in steps if source == state)
-
-
-def paused_anywhere(definition: Definition) -> Clocks:
-    """Every clock that some action pauses."""
-    return reduce(_all, (frozenset(one.pauses) for one in definition.transitions.values()), frozenset())
+    """The states that clocks alone lead a case through again and again: each runs out and starts the next."""
+    fired = tuple(left_by_clock(definition))
+    steps = {
+        ((way.source, code), (way.target, started))
+        for way, code in fired
+        for started in way.transition.starts
+    }
+    return frozenset(at[0] for at, _ in steps if at in _closure({to for of, to in steps if of == at}, steps))

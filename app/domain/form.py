@@ -143,6 +143,13 @@ class Question:
         """The field that an error links to: of a date, its day."""
         return f"{self.code}-day" if self.kind is QuestionKind.DATE else self.code
 
+    def filled(self, message: str, **words: str) -> str:
+        """A message about its answer, with {name}, {Name} and other words filled in."""
+        words |= {"name": self.name, "Name": self.name[:1].upper() + self.name[1:]}
+        for word, text in words.items():
+            message = message.replace(f"{{{word}}}", text)
+        return message
+
     def is_open(self, facts: Facts) -> bool:
         """True where the answer of the same page that it hangs on was given, or it hangs on none."""
         return self.under is None or self.under.holds(facts)
@@ -181,6 +188,7 @@ class Page:
     leave: str = ""
     variants: tuple[PageVariant, ...] = ()
     messages: Mapping[str, str] = field(default_factory=dict)
+    is_unchecked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +221,7 @@ class Choice:
 
     value: str
     label: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +231,8 @@ class Context:
     ``workplaces`` are their organisations but for MDOs, ``mdos`` the MDOs to choose from, ``people`` those found
     in the directory. ``is_mdo_lane_open``: the operator is independent, so MDO cases may be kept here.
     ``soon_until`` is the last day that counts as "within two working days". ``words`` fill the {names} in texts:
-    org, regulator, operator, profession, a_profession, supervisor_role, on_call, mental_health_line.
+    org, regulator, operator, profession, a_profession, supervisor_role, mental_health_line; ``on_call`` is whole
+    sentences.
     """
 
     now: datetime

@@ -6,12 +6,10 @@ against the live source is listed beside each page and shown to administrators o
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from app.domain.errors import NotFound
 from app.domain.vocabulary import Nation
-
-REVIEW_AFTER = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +54,6 @@ class Contact:
     number: str = ""
     but: str = ""
 
-    @property
-    def review_due_on(self) -> date:
-        """The local date on which somebody has to look at it again; long past where nobody ever has."""
-        return self.checked_on + REVIEW_AFTER if self.checked_on else date.min
-
 
 @dataclass(frozen=True, slots=True)
 class Support:
@@ -76,10 +69,6 @@ class Support:
     def for_nation(self, nation: Nation) -> tuple[Contact, ...]:
         """Who helps in one nation."""
         return tuple(contact for contact in self.contacts if nation in contact.nations)
-
-    def due_for_review(self, on: date) -> tuple[Contact, ...]:
-        """Whose row somebody has to look at by the local date ``on``."""
-        return tuple(contact for contact in self.contacts if contact.review_due_on <= on)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

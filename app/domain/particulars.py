@@ -70,21 +70,17 @@ def read(answers: Answers, catalogue: Catalogue, *, now: datetime) -> Particular
     harm, holder, risk_now = only(known, "harm"), only(known, "holder"), only(known, "risk_now")
     return Particulars(
         platform=only(known, "platform") or None,
-        platform_name=only(known, "platform_name"),
         posted_on=_day(only(known, "posted_on")),
         visibility=Visibility(visibility) if visibility else None,
         identifiability=identifiability,
         patient_data=patient_data,
         harm=Harm.H0 if harm in {"", UNKNOWN} else Harm(harm),
-        is_harm_unknown=harm in {"", UNKNOWN},
         still_live=StillLive(still_live) if still_live else None,
         live_stream=classified(answers, catalogue).is_live,
         risk_now=RiskNow(risk_now) if risk_now else RiskNow.NO,
         repeat=only(known, "before") == "recent",
         holder=Holder(holder) if holder else None,
         realised_at=instant(known, "realised_on", "realised_time", now=now),
-        removed_at=instant(known, "removed_on", "removed_time", now=now),
-        how_many=only(known, "how_many") or None,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from app.domain.vocabulary import Role
+from app.domain.vocabulary import OrganisationType, Role
 
 
 class Permission(StrEnum):
@@ -54,7 +54,32 @@ HANDLERS = (
     | OFFICERS
 )
 ADVISERS = frozenset({Role.ADVISER, Role.ADVISER_LEAD})
-LEADERS = HANDLERS - OFFICERS
+# A whole case can be passed to these.
+TAKERS = HANDLERS - OFFICERS
+# Those who lead people: of them more is expected where they see or hear of something.
+LEADING = frozenset(
+    {
+        Role.SUPERVISOR,
+        Role.CLINICAL_LEAD,
+        Role.TRAINING_PROGRAMME_DIRECTOR,
+        Role.DEAN,
+        Role.MEDICAL_DIRECTOR,
+        Role.RESPONSIBLE_OFFICER,
+        Role.ON_CALL_EXECUTIVE,
+        Role.CHIEF_EXECUTIVE,
+        Role.CHAIR,
+    }
+)
+# What an MDO can give: it advises, and has no supervisors.
+MDO_ROLES = (
+    Role.MEMBER,
+    Role.ADVISER,
+    Role.ADVISER_LEAD,
+    Role.DATA_PROTECTION_OFFICER,
+    Role.RECORDS_OFFICER,
+    Role.ADMINISTRATOR,
+    Role.AUDITOR,
+)
 
 GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
     {
@@ -84,6 +109,13 @@ EXCLUSIVE = (
 def is_granted(role: Role, permission: Permission) -> bool:
     """Whether a role may come near what the permission guards."""
     return role in GRANTS[permission]
+
+
+def roles_in(type_: OrganisationType) -> tuple[Role, ...]:
+    """The roles that such an organisation can give, in the order of the list."""
+    if type_ is OrganisationType.MDO:
+        return MDO_ROLES
+    return tuple(role for role in Role if role not in ADVISERS)
 
 
 def exclude_each_other(held: Role, wanted: Role) -> bool:

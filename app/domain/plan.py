@@ -1,22 +1,25 @@
 """From an action to everything it changes: decided purely here, written in one place elsewhere."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 from app.domain.calendars import Calendar, Window
-from app.domain.deadlines import Limit, Pause, due
+from app.domain.deadlines import Limit, Pause, before, due
 from app.domain.events import (
+    CLOCK,
     DeadlineArmed,
     DeadlineMet,
     DeadlineMoved,
     DeadlinePaused,
     Event,
+    IcoStarted,
 )
 from app.domain.routing import Routed
-from app.domain.vocabulary import Role
+from app.domain.vocabulary import Role, Severity
 from app.domain.workflow import (
     RUNNING,
     Clock,
@@ -33,7 +36,8 @@ from app.domain.workflow import (
     step,
 )
 
-CLOCK = "clock"
+# The clock of the data protection regulator, whose start is news of its own.
+REGULATOR = "ICO"
 # The version of the calendar beside changes that start no clock.
 NO_NEW_CLOCKS = 0
 
@@ -48,6 +52,14 @@ class Clockwork:
     def due(self, start: datetime, limit: Limit, pauses: Iterable[Pause] = ()) -> datetime:
         """When a limit falls due (aware UTC)."""
         return due(start, limit, calendar=self.calendar, window=self.window, pauses=tuple(pauses))
+
+    def rung_at(self, rung: Rung, due_at: datetime, severity: Severity) -> datetime:
+        """When a rung fires (aware UTC) whose limit falls due at ``due_at``."""
+        if rung.offset is None:
+            return due_at
+        if rung.is_before:
+            return before(due_at, rung.offset[severity], calendar=self.calendar, window=self.window)
+        return self.due(due_at, rung.offset[severity])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +115,7 @@ class Wish:
     subject_tokens: tuple[bytes, ...] = ()
     routed: tuple[Routed, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+    tells: frozenset[UUID] = frozenset()
     tells_owner: bool = False
     tells_reporter: bool = False
 
@@ -166,8 +179,8 @@ def case_values(definition: Definition, after: Snapshot) -> dict[str, Any]:
 
 def next_due(snapshot: Snapshot) -> ClockRow | None:
     """The running clock that falls or fell due first."""
-    running = [row for row in snapshot.clocks if row.is_running and row.state is not ClockState.PAUSED]
-    return min(running, key=lambda row: (row.due_at, row.clock), default=None)
+    waiting = [row for row in snapshot.clocks if row.is_due_next]
+    return min(waiting, key=lambda row: (row.due_at, row.clock), default=None)
 
 
 def armed_at_opening(
@@ -210,21 +223,40 @@ def _started(clock: Clock, snapshot: Snapshot, *, start: datetime, clockwork: Cl
         due_at=(due_at := clockwork.due(start, limit)),
         fire_at=due_at,
     )
-    return [row, *(_rung_of(row, rung, snapshot, clockwork) for rung in clock.ladder)]
+    return [row, *_reminder(clock, row, snapshot.severity, clockwork, past=start)]
 
 
-def _rung_of(row: ClockRow, rung: Rung, snapshot: Snapshot, clockwork: Clockwork) -> ClockRow:
-    limit = rung.after[snapshot.severity]
-    at = clockwork.due(row.due_at, limit)
+def _reminder(
+    clock: Clock, limit: ClockRow, severity: Severity, clockwork: Clockwork, *, past: datetime
+) -> list[ClockRow]:
+    """The next rung before a limit falls due that lies after an instant; one whose time has gone is left out."""
+    for rung in clock.ladder:
+        if rung.is_before and (at := clockwork.rung_at(rung, limit.due_at, severity)) > past:
+            return [_rung_row(limit, rung, severity, at)]
+    return []
+
+
+def _higher(
+    clock: Clock, limit: ClockRow, number: int, severity: Severity, clockwork: Clockwork
+) -> list[ClockRow]:
+    """The rung above that number, counted from when the limit fell due; none above the highest."""
+    rung = next((one for one in clock.ladder if not one.is_before and one.number > number), None)
+    if rung is None:
+        return []
+    return [_rung_row(limit, rung, severity, clockwork.rung_at(rung, limit.due_at, severity))]
+
+
+def _rung_row(limit: ClockRow, rung: Rung, severity: Severity, at: datetime) -> ClockRow:
     return replace(
-        row,
+        limit,
         id=uuid4(),
         rung=rung.number,
-        limit=limit,
-        owed_by=rung.to,
-        started_at=row.due_at,
+        state=ClockState.ARMED,
+        limit=rung.offset[severity] if rung.offset else limit.limit,
+        started_at=limit.due_at,
         due_at=at,
         fire_at=at,
+        ended_at=None,
     )
 
 
@@ -276,8 +308,10 @@ def _meet(
     snapshot: Snapshot, one: ClockEffect, *, definition: Definition, now: datetime, clockwork: Clockwork
 ) -> tuple[Snapshot, list[Event]]:
     del definition, clockwork
+    row = snapshot.running(one.clock)
+    is_late = row is not None and (row.state is ClockState.MISSED or row.due_at < now)
     met = _replace_rows(snapshot, one.clock, lambda row: _ended(row, ClockState.MET, now))
-    return _closed_pause(met, one.clock, now), [DeadlineMet(by=CLOCK, clock=one.clock)]
+    return _closed_pause(met, one.clock, now), [DeadlineMet(by=CLOCK, clock=one.clock, is_late=is_late)]
 
 
 def _cancel(
@@ -306,7 +340,6 @@ def _resume(
     snapshot: Snapshot, one: ClockEffect, *, definition: Definition, now: datetime, clockwork: Clockwork
 ) -> tuple[Snapshot, list[Event]]:
     """Starts a paused clock again; the time it waited moves its date."""
-    del definition
     row = snapshot.running(one.clock)
     resumed = _closed_pause(snapshot, one.clock, now)
     if row is None:
@@ -317,16 +350,25 @@ def _resume(
         if pause.clock == one.clock and pause.ended_at and row.started_at <= pause.started_at < pause.ended_at
     ]
     at = clockwork.due(row.started_at, row.limit, pauses)
-    moved = _replace_rows(resumed, one.clock, lambda old: _running_again(old, at, clockwork))
+    rungs = {rung.number: rung for rung in definition.clocks[one.clock].ladder}
+    again = partial(_running_again, at=at, rungs=rungs, severity=snapshot.severity, clockwork=clockwork)
+    moved = _replace_rows(resumed, one.clock, again)
     return moved, _moved(row, at)
 
 
-def _running_again(row: ClockRow, at: datetime, clockwork: Clockwork) -> ClockRow:
-    """The limit falls due at the new time; each rung as long after it as before."""
+def _running_again(
+    row: ClockRow,
+    *,
+    at: datetime,
+    rungs: Mapping[int, Rung],
+    severity: Severity,
+    clockwork: Clockwork,
+) -> ClockRow:
+    """The limit falls due at the new time; a rung as long before or after it as its ladder says."""
     if row.rung == 0:
         return replace(row, state=ClockState.ARMED, due_at=at, fire_at=at)
-    later = clockwork.due(at, row.limit)
-    return replace(row, state=ClockState.ARMED, started_at=at, due_at=later, fire_at=later)
+    fires = clockwork.rung_at(rungs[row.rung], at, severity)
+    return replace(row, state=ClockState.ARMED, started_at=at, due_at=fires, fire_at=fires)
 
 
 def _moved(row: ClockRow, at: datetime) -> list[Event]:
@@ -348,7 +390,9 @@ def _start(
 
 def armed_events(rows: Iterable[ClockRow]) -> list[Event]:
     """What the trail says of new clocks; their ladders go without saying."""
-    return [DeadlineArmed(by=CLOCK, clock=row.clock, due=iso(row.due_at)) for row in rows if row.rung == 0]
+    limits = [row for row in rows if row.rung == 0]
+    started: list[Event] = [IcoStarted(by=CLOCK)] if any(row.clock == REGULATOR for row in limits) else []
+    return [*started, *(DeadlineArmed(by=CLOCK, clock=row.clock, due=iso(row.due_at)) for row in limits)]
 
 
 def iso(at: datetime) -> str:
@@ -372,30 +416,62 @@ EFFECTS = {
 }
 
 
-def plan_missed(definition: Definition, snapshot: Snapshot, row: ClockRow, *, wish: Wish) -> Changes:
-    """What changes when a limit passes: the breach is frozen, and what was due stays to be done."""
+def plan_missed(
+    definition: Definition, snapshot: Snapshot, row: ClockRow, *, wish: Wish, clockwork: Clockwork
+) -> Changes:
+    """What changes when a limit passes: the breach is frozen, what was due stays to be done, the ladder begins."""
     missed = replace(row, state=ClockState.MISSED)
-    return _with_row(definition, snapshot, snapshot, missed, wish)
+    first = _higher(definition.clocks[row.clock], missed, 0, snapshot.severity, clockwork)
+    return _with_rows(definition, snapshot, snapshot, (missed, *first), wish, clockwork)
 
 
-def plan_fired(changes: Changes, row: ClockRow) -> Changes:
-    """A plan in which a rung of a ladder counts as fired."""
+def plan_fired(changes: Changes, row: ClockRow, *, clockwork: Clockwork) -> Changes:
+    """A plan in which a rung of a ladder counts as fired, and the next one waits."""
     fired = replace(row, state=ClockState.FIRED, ended_at=row.fire_at)
     after = _swapped(changes.after, fired)
-    return replace(changes, after=after)
+    limit = after.running(row.clock)
+    rows: list[ClockRow] = []
+    if limit is not None:
+        clock, severity = changes.definition.clocks[row.clock], after.severity
+        if row.rung < 0:
+            rows = _reminder(clock, limit, severity, clockwork, past=row.fire_at)
+        else:
+            rows = _higher(clock, limit, row.rung, severity, clockwork)
+    version = clockwork.calendar.version
+    return replace(changes, after=replace(after, clocks=(*after.clocks, *rows)), calendar_version=version)
 
 
-def _with_row(
-    definition: Definition, before: Snapshot, after: Snapshot, row: ClockRow, wish: Wish
-) -> Changes:
-    after = _with_owner(_swapped(after, row), wish)
+def plan_told(definition: Definition, snapshot: Snapshot, *, wish: Wish) -> Changes:
+    """What changes when nobody acts and somebody only hears of it: nothing but what the wish brings along."""
     return Changes(
         definition=definition,
-        before=before,
+        before=snapshot,
+        after=snapshot,
+        values={**case_values(definition, snapshot), **wish.values},
+        events=wish.events,
+        wish=wish,
+    )
+
+
+def _with_rows(
+    definition: Definition,
+    was: Snapshot,
+    after: Snapshot,
+    rows: Sequence[ClockRow],
+    wish: Wish,
+    clockwork: Clockwork,
+) -> Changes:
+    """The first row stands in place of the one it was; those after it are new."""
+    after = _swapped(after, rows[0])
+    after = _with_owner(replace(after, clocks=(*after.clocks, *rows[1:])), wish)
+    return Changes(
+        definition=definition,
+        before=was,
         after=after,
         values={**case_values(definition, after), **wish.values},
         events=wish.events,
         wish=wish,
+        calendar_version=clockwork.calendar.version,
     )
 
 

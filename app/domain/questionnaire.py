@@ -169,7 +169,7 @@ def has_workplace(answers: Answers, context: Context) -> bool:
 
 
 def _choices(choices: Iterable[Choice]) -> tuple[Option, ...]:
-    return tuple(Option(value=one.value, label=one.label) for one in choices)
+    return tuple(Option(value=one.value, label=one.label, hint=one.hint) for one in choices)
 
 
 def _catalogued(source: OptionSource, form: Form, answers: Answers) -> Iterator[Option]:
@@ -255,12 +255,28 @@ def how_many_answers(form: Form, answers: Answers, context: Context) -> int:
 def missing(form: Form, answers: Answers, context: Context) -> tuple[Problem, ...]:
     """What must still be answered before sending, page by page, in the words of the page."""
     sitting = _sit(form, answers, context)
+    asked = ((page, question) for page in sitting.pages() for question in sitting.asked(page))
     return tuple(
-        _lacks(page, sitting.worded(question))
-        for page in sitting.pages()
-        for question in sitting.asked(page)
-        if question.required and question.is_open(sitting.facts) and not _is_answered(question, answers)
+        _lacks(page, sitting.worded(question), message)
+        for page, question in asked
+        if (message := _why_missing(sitting, question)) is not None
     )
+
+
+def _why_missing(sitting: _Sitting, question: Question) -> str | None:
+    """What to say of an answer that is not there, or no longer fits another; None where it is good."""
+    if not question.is_open(sitting.facts):
+        return None
+    if _is_too_early(question, sitting.answers):
+        return question.filled(sitting.form.messages["date_before_posted"])
+    is_missing = question.required and not _is_answered(question, sitting.answers)
+    return "" if is_missing else None
+
+
+def _is_too_early(question: Question, answers: Answers) -> bool:
+    """Whether a day lies before another that may have been changed since. ISO days compare as texts."""
+    on, earliest = only(answers, question.code), only(answers, question.not_before)
+    return bool(on and earliest) and on < earliest
 
 
 def _is_answered(question: Question, answers: Answers) -> bool:
@@ -268,8 +284,9 @@ def _is_answered(question: Question, answers: Answers) -> bool:
     return question.code in answers or bool(question.excused_by and answers.get(question.excused_by))
 
 
-def _lacks(page: Page, question: Question) -> Problem:
-    return Problem(page=page.code, question=question.code, field=question.first_field, message=question.empty)
+def _lacks(page: Page, question: Question, message: str) -> Problem:
+    words = message or question.empty
+    return Problem(page=page.code, question=question.code, field=question.first_field, message=words)
 
 
 def prune(form: Form, answers: Answers, context: Context) -> tuple[dict[str, str | list[str]], int]:

@@ -52,31 +52,22 @@ class SeverityReason(StrEnum):
 class Particulars:
     """The facts of a report that rules read. What was not asked is None, or the mildest value.
 
-    ``realised_at`` and ``removed_at`` are aware UTC instants. ``realised_at`` is None where nobody was asked or
-    no owner of a practice answered; clocks then count from sending. A day without a time is its first minute.
+    ``realised_at`` is an aware UTC instant, or None where nobody was asked or no owner of a practice answered;
+    clocks then count from sending. A day without a time is its first minute.
     """
 
     platform: str | None = None
-    platform_name: str = ""
     posted_on: date | None = None
     visibility: Visibility | None = None
     identifiability: Identifiability = Identifiability.I0
     patient_data: PatientData = PatientData.NO
     harm: Harm = Harm.H0
-    is_harm_unknown: bool = False
     still_live: StillLive | None = None
     live_stream: bool = False
     risk_now: RiskNow = RiskNow.NO
     repeat: bool = False
     holder: Holder | None = None
     realised_at: datetime | None = None
-    removed_at: datetime | None = None
-    how_many: str | None = None
-
-    @property
-    def owner_of_practice(self) -> bool:
-        """True where the reporter owns the practice whose patients these are."""
-        return self.holder is Holder.OWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,18 +104,13 @@ class SubjectChoice:
     relations: tuple[str, ...] = ()
     is_target: bool = False
 
-    @property
-    def is_unnamed(self) -> bool:
-        """True where neither a person nor a number was given."""
-        return self.person_id is None and self.gmc_number is None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report(Particulars):
     """What one room is sent. The employer's copy never holds a trace of the MDO's, nor the other way round.
 
     ``workplace`` is the chosen organisation, None where there was only one to choose. The last block belongs to
-    advice: it is empty in every employer's copy.
+    advice: it is empty in every employer's copy. ``tells_employer`` is the choice of rooms, which is the MDO's to know.
     """
 
     kind: Kind
@@ -145,6 +131,7 @@ class Report(Particulars):
     works_together: str | None = None
 
     mdo: str | None = None
+    tells_employer: bool = False
     membership_number: str = ""
     other_party: str = ""
     answer_by: date | None = None

@@ -27,7 +27,14 @@ class Trait(StrEnum):
     SUBJECT_ROLE = "subject_role"
     SUBJECT_TICK = "subject_tick"
     SUBJECT = "subject"
+    KEPT_AWAY = "kept_away"
     WISH = "wish"
+
+
+class At(StrEnum):
+    """Another body than the case's own in which a row of the table seeks its role."""
+
+    AGENCY = "agency"
 
 
 class Verdict(StrEnum):
@@ -43,11 +50,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the table: matches when each trait named has one of the values named."""
+    """One line of the table: matches when each trait named has one of the values named.
+
+    The role is sought in the organisation of the case, or ``at`` another body.
+    """
 
     name: str
     when: Mapping[Trait, frozenset[str]]
     to: Role
+    at: At | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

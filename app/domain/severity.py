@@ -68,5 +68,10 @@ def _repeated(facts: Particulars, so_far: Suggested) -> Suggested:
     return _one_up(so_far, SeverityReason.REPEAT)
 
 
+def one_up(severity: Severity) -> Severity:
+    """The next step, or the highest."""
+    return STEPS[min(severity.rank + 1, len(STEPS) - 1)]
+
+
 def _one_up(so_far: Suggested, why: SeverityReason) -> Suggested:
-    return Suggested(severity=STEPS[so_far.severity.rank + 1], because=(*so_far.because, why))
+    return Suggested(severity=one_up(so_far.severity), because=(*so_far.because, why))

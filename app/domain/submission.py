@@ -89,6 +89,7 @@ def _for_mdo(done: _Finished) -> Report:
     by = only(done.answers, "answer_by")
     return replace(
         _report(done, room=Lane.MDO),
+        tells_employer=Lane.EMPLOYER in rooms(done.form, done.answers),
         mdo=only(done.answers, "mdo"),
         membership_number=only(done.answers, "membership_number"),
         other_party=only(done.answers, "other_doctor"),

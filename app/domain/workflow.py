@@ -24,6 +24,9 @@ from app.domain.vocabulary import (
     Severity,
 )
 
+# The clock by which what was posted is checked to be noted and taken down.
+CONTAIN = "CONTAIN"
+
 
 class Action(StrEnum):
     """What can be done in a case: the same verbs on buttons, in definitions and in the trail."""
@@ -34,6 +37,7 @@ class Action(StrEnum):
     REQUEST_INFORMATION = "request_information"
     PROVIDE_INFORMATION = "provide_information"
     WAIT_OVER = "wait_over"
+    REMIND = "remind"
     MESSAGE = "message"
     REPLY = "reply"
     ADD_MORE = "add_more"
@@ -44,6 +48,7 @@ class Action(StrEnum):
     AGREE_ACTIONS = "agree_actions"
     COMPLETE_ACTION = "complete_action"
     RECORD_CONTAINMENT = "record_containment"
+    RECORD_SAFETY_PLAN = "record_safety_plan"
     OPEN_AS_OFFICER = "open_as_officer"
     DECIDE_PATIENT_DATA = "decide_patient_data"
     RECORD_EXTERNAL_NOTICE = "record_external_notice"
@@ -76,6 +81,8 @@ class Condition(StrEnum):
     ALWAYS = "always"
     PATIENT_DATA = "patient_data"
     PATIENT_DATA_HELD_HERE = "patient_data_held_here"
+    PATIENT_DATA_KEPT_FROM_EMPLOYER = "patient_data_kept_from_employer"
+    WORKS_TOGETHER = "works_together"
     NEVER_AT_OPENING = "never_at_opening"
 
 
@@ -91,7 +98,9 @@ class Guard(StrEnum):
     SUBJECT_UNRESOLVED = "subject_unresolved"
     PATIENT_DATA_OPEN = "patient_data_open"
     CONTAIN_RUNNING = "contain_running"
+    SAFETY_RUNNING = "safety_running"
     OUTCOME_FITS = "outcome_fits"
+    NOTHING_BURIED = "nothing_buried"
 
 
 class ClockState(StrEnum):
@@ -106,6 +115,8 @@ class ClockState(StrEnum):
     SET_ASIDE = "set_aside"
 
 
+# The clocks of a patient's information: the officers' part of a case.
+DATA_CLOCKS = (CONTAIN, "DPO", "SIRO", "ICO")
 RUNNING = frozenset({ClockState.ARMED, ClockState.PAUSED, ClockState.MISSED})
 
 
@@ -147,6 +158,7 @@ class Clock:
     limits: Mapping[Severity, Limit]
     basis: Basis
     source: str
+    is_unchecked: bool
     armed_when: Condition
     not_for: frozenset[str]
     not_later_than: str
@@ -232,6 +244,11 @@ class ClockRow:
     def is_running(self) -> bool:
         """Whether what it asks for is still to be done, in time or late."""
         return self.rung == 0 and self.ended_at is None and self.state in RUNNING
+
+    @property
+    def is_due_next(self) -> bool:
+        """Whether it may be the next thing to do. A reminder of the reporter is nobody's work."""
+        return self.is_running and self.state is not ClockState.PAUSED and self.owed_by is not Role.MEMBER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,10 +358,19 @@ def step(definition: Definition, snapshot: Snapshot, occurrence: Occurrence, now
     moved = _facts(snapshot, occurrence, now)
     after = replace(moved, state=transition.leads_to(snapshot, occurrence))
     effects = _effects(transition, snapshot, occurrence)
-    if definition.states[after.state].is_final:
-        effects = (*effects, *_end_all(snapshot, effects))
-        after = replace(after, closed_at=now)
-    return Stepped(snapshot=after, effects=effects)
+    is_over = definition.states[after.state].is_final
+    effects = (
+        *effects,
+        *_cancelled(
+            snapshot, effects, lambda code: is_over or after.category in definition.clocks[code].not_for
+        ),
+    )
+    return Stepped(snapshot=_closed(after, now) if is_over else after, effects=effects)
+
+
+def _closed(snapshot: Snapshot, now: datetime) -> Snapshot:
+    """A case that is over was closed when it was; what is written to it afterwards does not close it again."""
+    return replace(snapshot, closed_at=snapshot.closed_at or now)
 
 
 def allowed(definition: Definition, snapshot: Snapshot, occurrence: Occurrence) -> tuple[Transition, ...]:
@@ -429,7 +455,7 @@ def _met_by_officer(occurrence: Occurrence) -> tuple[str, ...]:
 def _ended(transition: Transition, occurrence: Occurrence) -> tuple[str, ...]:
     """The officer's "no" ends everything that patient information had started."""
     if occurrence.patient_data is PatientData.NO:
-        return (*transition.ends, "CONTAIN", "DPO", "SIRO", "ICO")
+        return (*transition.ends, *DATA_CLOCKS)
     return transition.ends
 
 
@@ -437,11 +463,14 @@ def _each(effect: Effect, codes: tuple[str, ...], snapshot: Snapshot) -> list[Cl
     return [ClockEffect(effect=effect, clock=code) for code in codes if snapshot.running(code)]
 
 
-def _end_all(snapshot: Snapshot, effects: tuple[ClockEffect, ...]) -> list[ClockEffect]:
-    """A final state runs no clock."""
+def _cancelled(
+    snapshot: Snapshot, effects: tuple[ClockEffect, ...], is_pointless: Callable[[str], bool]
+) -> list[ClockEffect]:
+    """A final state runs no clock, nor does a case run one that is not for its category."""
     settled = {one.clock for one in effects if one.effect in {Effect.MEET, Effect.CANCEL}}
     running = dict.fromkeys(row.clock for row in snapshot.clocks if row.is_running)
-    return [ClockEffect(effect=Effect.CANCEL, clock=code) for code in running if code not in settled]
+    left = [code for code in running if code not in settled and is_pointless(code)]
+    return [ClockEffect(effect=Effect.CANCEL, clock=code) for code in left]
 
 
 def _not_acknowledged(snapshot: Snapshot, _occurrence: Occurrence) -> None:
@@ -490,8 +519,29 @@ def _patient_data_open(snapshot: Snapshot, _occurrence: Occurrence) -> None:
 
 
 def _contain_running(snapshot: Snapshot, _occurrence: Occurrence) -> None:
-    if snapshot.running("CONTAIN") is None:
+    if snapshot.running(CONTAIN) is None:
         raise ActionNotAllowed("nothing waits to be taken down")
+
+
+def left_to_do(snapshot: Snapshot) -> tuple[str, ...]:
+    """What is in the way of closing, as codes: a clock of the patient's information is never ended by closing."""
+    is_undecided, is_open = (snapshot.running(clock) is not None for clock in ("SIRO", "ICO"))
+    codes = {
+        "officer_undecided": is_undecided,
+        "regulator_open": is_open and not is_undecided,
+        "not_contained": snapshot.running("CONTAIN") is not None,
+    }
+    return tuple(code for code, is_left in codes.items() if is_left)
+
+
+def _nothing_buried(snapshot: Snapshot, _occurrence: Occurrence) -> None:
+    for code in left_to_do(snapshot):
+        raise InvalidInput("outcome", code)
+
+
+def _safety_running(snapshot: Snapshot, _occurrence: Occurrence) -> None:
+    if snapshot.running("SAFETY") is None:
+        raise ActionNotAllowed("no safety plan is waited for")
 
 
 ADVICE_OUTCOMES = frozenset({Outcome.ADVISED, Outcome.PHONE, Outcome.SOLICITOR, Outcome.NO_LONGER_NEEDED})
@@ -524,7 +574,9 @@ GUARDS: Mapping[Guard, Callable[[Snapshot, Occurrence], None]] = MappingProxyTyp
         Guard.SUBJECT_UNRESOLVED: _subject_unresolved,
         Guard.PATIENT_DATA_OPEN: _patient_data_open,
         Guard.CONTAIN_RUNNING: _contain_running,
+        Guard.SAFETY_RUNNING: _safety_running,
         Guard.OUTCOME_FITS: _outcome_fits,
+        Guard.NOTHING_BURIED: _nothing_buried,
     }
 )
 STANDING_GUARDS = frozenset(
@@ -535,5 +587,6 @@ STANDING_GUARDS = frozenset(
         Guard.SUBJECT_UNRESOLVED,
         Guard.PATIENT_DATA_OPEN,
         Guard.CONTAIN_RUNNING,
+        Guard.SAFETY_RUNNING,
     }
 )

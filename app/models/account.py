@@ -27,6 +27,7 @@ class SignIn(Base):
     membership_id: Mapped[UUID | None] = mapped_column(ForeignKey("membership.id"))
     proved_by: Mapped[str] = mapped_column(String(20))
     started_at: Mapped[datetime]
+    proved_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

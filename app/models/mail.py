@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.database import Base
 
 QUEUED = text("state = 'queued'")
+DEAD = text("state = 'dead'")
 
 
 class MailKind(StrEnum):
@@ -37,6 +38,7 @@ class Mail(Base):
     __tablename__ = "mail"
     __table_args__ = (
         Index("ix_mail_queued", "next_attempt_at", sqlite_where=QUEUED, postgresql_where=QUEUED),
+        Index("ix_mail_dead", "ended_at", sqlite_where=DEAD, postgresql_where=DEAD),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     kind: Mapped[MailKind]

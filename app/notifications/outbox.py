@@ -22,18 +22,18 @@ def queue(
     person_id: UUID | None = None,
 ) -> None:
     """Puts one mail in the outbox: ids only. Who may still be told is asked again when it is sent."""
-    session.execute(
-        insert(Mail).values(
-            id=uuid4(),
-            kind=kind,
-            membership_id=membership_id,
-            case_id=case_id,
-            person_id=person_id,
-            queued_at=now,
-            next_attempt_at=now,
-            state=MailState.QUEUED,
-        )
-    )
+    about = {"membership_id": membership_id, "case_id": case_id, "person_id": person_id}
+    _add(session, uuid4(), kind, now=now, **about)
+
+
+def queue_code(session: Session, code_id: UUID, *, person_id: UUID, now: datetime) -> None:
+    """Puts the mail with a code in the outbox. It has the id of the code, by which that is found when it is sent."""
+    _add(session, code_id, MailKind.CODE, now=now, person_id=person_id)
+
+
+def _add(session: Session, mail_id: UUID, kind: MailKind, *, now: datetime, **about: UUID | None) -> None:
+    waiting = {"queued_at": now, "next_attempt_at": now, "state": MailState.QUEUED}
+    session.execute(insert(Mail).values(id=mail_id, kind=kind, **waiting, **about))
 
 
 def needs_you(session: Session, handlers: Sequence[tuple[UUID, UUID]], *, now: datetime) -> None:

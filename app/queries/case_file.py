@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from app.database import reader
 from app.domain.actors import Actor
 from app.domain.errors import NotFound
-from app.domain.events import CaseViewed
+from app.domain.events import REPORTER, CaseViewed
+from app.domain.report import RiskNow
 from app.domain.routing import Verdict
 from app.domain.vocabulary import (
     Duty,
@@ -29,15 +30,15 @@ from app.domain.vocabulary import (
     Role,
     Severity,
 )
-from app.encryption.keys import Context, Key, open_sealed
-from app.keychain import case_key
+from app.encryption.keys import Key, open_sealed
+from app.keychain import case_context, case_key
 from app.models.case import Case, CaseHandler, Report, RoutingDecision
 from app.models.message import ActionItem, Message, MessageKind
 from app.models.organisation import Organisation
 from app.models.person import Membership, Person
-from app.queries.cases import Standing, standing_in, visible_case
+from app.queries.cases import Standing, visible_case
 from app.queries.people import current_on
-from app.queries.timeline import Entry, entries_of
+from app.queries.timeline import Entry, entries_of, readable
 
 # The answers about the patient's information, by question: all that officers read of a report.
 PATIENT_PART = frozenset(
@@ -61,9 +62,6 @@ PATIENT_PART = frozenset(
         "done",
     }
 )
-REPORTER = "reporter"
-REPORTER = "reporter"
-DATA_CLOCKS = frozenset({"CONTAIN", "DPO", "SIRO", "ICO"})
 # Put together once: building a statement costs more than running it. Each asks for one case by its id.
 THIS_CASE: BindParameter[UUID] = bindparam("case_id")
 REPORT = select(Report.form_version, Report.language, Report.answers_sealed).where(
@@ -84,7 +82,8 @@ TEXTS = (
     .where(Message.case_id == THIS_CASE)
     .order_by(Message.sent_at.desc(), Message.id)
 )
-# Whether anybody asked the reporter to withdraw is for the guardian alone.
+# Whether anybody asked the reporter to withdraw is for the guardian alone, or for who stands in.
+GUARDIANS = frozenset({Role.GUARDIAN, Role.BOARD_LEAD, Role.OUTSIDE_REVIEWER})
 HANDLERS_TEXTS = TEXTS.where(
     ~and_(Message.kind == MessageKind.REASON, Message.author_membership_id.is_(None))
 )
@@ -102,7 +101,9 @@ ITEMS = (
     .order_by(ActionItem.due_on, ActionItem.id)
 )
 AT_WORK = (
-    select(CaseHandler.membership_id, CaseHandler.capacity, Person.name, Membership.title)
+    select(
+        CaseHandler.membership_id, CaseHandler.capacity, CaseHandler.from_at, Person.name, Membership.title
+    )
     .join(Membership, Membership.id == CaseHandler.membership_id)
     .join(Person, Person.id == Membership.person_id)
     .where(CaseHandler.case_id == THIS_CASE, CaseHandler.until_at.is_(None))
@@ -152,15 +153,20 @@ class ReportRead:
     membership_number: str = field(repr=False)
     other_party: str = field(repr=False)
     answer_by: date | None
+    is_somebody_unfound: bool = False
 
     def words(self, question: str) -> str:
         """What was answered to a question, in words; empty where it was not answered."""
         return next((one.words for one in self.answers if one.question == question), "")
 
+    def value(self, question: str) -> str | Sequence[str]:
+        """What was answered to a question, as it is stored; empty where it was not answered."""
+        return next((one.value for one in self.answers if one.question == question), "")
+
     @property
     def posted_on(self) -> date | None:
         """The local day of the post, where it is known."""
-        given = next((one.value for one in self.answers if one.question == "posted_on"), "")
+        given = self.value("posted_on")
         return date.fromisoformat(given) if isinstance(given, str) and given else None
 
 
@@ -255,6 +261,11 @@ class CaseFile:
     entries: tuple[Entry, ...]
 
     @property
+    def is_risk_unsure(self) -> bool:
+        """Whether the reporter could not say if somebody is at risk today."""
+        return self.report.value("risk_now") == RiskNow.UNSURE
+
+    @property
     def open_items(self) -> tuple[ItemRead, ...]:
         """What is agreed and not done yet."""
         return tuple(item for item in self.items if item.completed_at is None)
@@ -277,23 +288,11 @@ class _Opener:
     key: Key
 
     def text(self, sealed: bytes, *, table: str, column: str, row: UUID) -> str:
-        context = Context(
-            owner=self.case.organisation_id.hex,
-            case=self.case.id.hex,
-            table=table,
-            column=column,
-            row=row.hex,
+        case = self.case
+        context = case_context(
+            case.id, organisation_id=case.organisation_id, table=table, column=column, row=row
         )
         return open_sealed(self.key, sealed, context=context)
-
-
-def case_file(actor: Actor, case_id: UUID) -> CaseFile:
-    """The case as this viewer may read it. Raises NotFound, also for a case they may not know of."""
-    session = reader()
-    case = visible_case(session, actor, case_id)
-    if case is None:
-        raise NotFound("no such case")
-    return file_of(case, standing_in(session, actor, case), actor)
 
 
 def file_of(case: Case, standing: Standing, actor: Actor) -> CaseFile:
@@ -310,11 +309,11 @@ def file_of(case: Case, standing: Standing, actor: Actor) -> CaseFile:
         seq=entries[0].seq if entries else 0,
         standing=standing,
         report=_report(session, opener, is_part_only=is_part_only),
-        texts=tuple(_texts(session, opener, actor, is_part_only=is_part_only)),
+        texts=tuple(_texts(session, opener, actor, standing)),
         items=() if is_part_only else tuple(_items(session, opener)),
         people=people,
         seen_by=tuple(_seen_by(session, entries, people, actor)),
-        entries=entries,
+        entries=readable(entries, is_part_only=is_part_only),
     )
 
 
@@ -350,6 +349,7 @@ def _report(session: Session, opener: _Opener, *, is_part_only: bool) -> ReportR
         membership_number=told.get("membership_number", ""),
         other_party=told.get("other_party", ""),
         answer_by=date.fromisoformat(told["answer_by"]) if told.get("answer_by") else None,
+        is_somebody_unfound=told.get("is_somebody_unfound", False),
     )
 
 
@@ -375,10 +375,10 @@ def _subject(session: Session, sent: Mapping[str, Any] | None) -> SubjectRead | 
     )
 
 
-def _texts(session: Session, opener: _Opener, actor: Actor, *, is_part_only: bool) -> Iterator[TextRead]:
+def _texts(session: Session, opener: _Opener, actor: Actor, standing: Standing) -> Iterator[TextRead]:
     """Messages and notes, newest first. Officers read what an officer wrote."""
-    others = OFFICERS_TEXTS if is_part_only else HANDLERS_TEXTS
-    statement = TEXTS if actor.role is Role.GUARDIAN and not is_part_only else others
+    others = OFFICERS_TEXTS if standing.sees_patient_part_only else HANDLERS_TEXTS
+    statement = TEXTS if standing.capacity in GUARDIANS else others
     for row in session.execute(statement, {"case_id": opener.case.id}):
         yield TextRead(
             kind=row.kind,
@@ -408,6 +408,8 @@ def _items(session: Session, opener: _Opener) -> Iterator[ItemRead]:
 def _at_work(session: Session, case: Case, actor: Actor) -> Iterator[AtWork]:
     rows = session.execute(AT_WORK, {"case_id": case.id}).all()
     for row in sorted(rows, key=lambda row: row.membership_id != case.owner_membership_id):
+        if row.membership_id != actor.membership_id and _is_told_in_private(row, case):
+            continue
         yield AtWork(
             membership_id=row.membership_id,
             name=row.name,
@@ -416,6 +418,14 @@ def _at_work(session: Session, case: Case, actor: Actor) -> Iterator[AtWork]:
             is_owner=row.membership_id == case.owner_membership_id,
             is_viewer=row.membership_id == actor.membership_id,
         )
+
+
+def _is_told_in_private(row: Any, case: Case) -> bool:
+    """Whether somebody joined as the case was withdrawn: told that the reporter had been asked to do it.
+
+    Whoever asked may work on the case, and must not learn that it was told.
+    """
+    return row.capacity in GUARDIANS and case.closed_at is not None and row.from_at >= case.closed_at
 
 
 def _seen_by(

@@ -68,7 +68,12 @@ def in_remit_of(actor: Actor) -> ColumnElement[bool]:
 
 
 def free_of_conflict(actor: Actor) -> ColumnElement[bool]:
-    """Cases in which neither the viewer nor, as the subject, somebody close to them plays a part."""
+    """Cases in which neither the viewer nor, as the subject, somebody close to them plays a part.
+
+    Whoever also advises at an MDO has none at a workplace: its doctors may be members of theirs.
+    """
+    if actor.also_advises:
+        return false()
     # Whoever looks plays a part in few cases: these are listed once, not looked for in case after case.
     party = select(CaseParty.case_id)
     excluded = select(CaseExclusion.case_id).where(CaseExclusion.token.in_(actor.tokens))

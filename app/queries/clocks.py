@@ -13,7 +13,7 @@ from app.domain.deadlines import Pause, explain
 from app.domain.explanations import Explanation
 from app.domain.limits import Limit
 from app.domain.vocabulary import Role
-from app.domain.workflow import RUNNING, Clock, ClockState, Definition
+from app.domain.workflow import RUNNING, Action, Clock, ClockState, Definition
 from app.models.case import Case
 from app.models.deadline import Deadline
 from app.models.deadline import Pause as PauseTable
@@ -58,7 +58,12 @@ class ClockView:
     @property
     def is_for_reporter(self) -> bool:
         """Whether it is the reporter who is waited for."""
-        return self.clock.fires is not None
+        return self.clock.fires is Action.WAIT_OVER
+
+    @property
+    def is_promise(self) -> bool:
+        """Whether it is news for the reporter, and no mere reminder."""
+        return self.owed_by is not Role.MEMBER
 
 
 def clocks_of(session: Session, case: Case, definition: Definition) -> tuple[ClockView, ...]:

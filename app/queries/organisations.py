@@ -57,12 +57,6 @@ def mdos() -> Sequence[OrganisationRow]:
     return [row for row in map(_row, reader().scalars(found.limit(LONGEST_LIST))) if row]
 
 
-def employers() -> Sequence[OrganisationRow]:
-    """Every organisation that is no medical defence organisation, by name."""
-    found = select(Organisation).where(Organisation.type != OrganisationType.MDO).order_by(Organisation.name)
-    return [row for row in map(_row, reader().scalars(found.limit(LONGEST_LIST))) if row]
-
-
 def closures_of(organisation_id: UUID, *, after: date) -> Sequence[ClosureRow]:
     """The closures of an organisation after a day, the next one first."""
     found = (

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session, aliased
 from app.database import reader
 from app.domain.actors import Actor, ActorKind
 from app.domain.deadlines import local
+from app.domain.permissions import ADVISERS
 from app.domain.vocabulary import OrganisationType, Post, Role
-from app.keychain import person_tokens
+from app.keychain import person_tokens, workplace_token
 from app.models.account import SignIn
 from app.models.case import CaseHandler
 from app.models.invitation import Invitation
@@ -42,6 +43,7 @@ class SignedIn:
     name: str = field(repr=False)
     gmc_number: str | None = field(repr=False)
     language: str
+    proved_at: datetime
     expires_at: datetime
     membership_id: UUID | None
     role: Role | None
@@ -144,6 +146,7 @@ SIGNED_IN = (
         Person.name,
         Person.gmc_number,
         Person.language,
+        SignIn.proved_at,
         SignIn.expires_at,
         Membership.id.label("membership_id"),
         Membership.role,
@@ -185,6 +188,11 @@ CLOSE = (
 )
 
 
+HELD = select(Membership.person_id, Membership.role, Membership.organisation_id).where(
+    Membership.person_id.in_(_ASKED), current_on(bindparam("on"))
+)
+
+
 def signed_in(session_id: bytes, *, at: datetime) -> SignedIn | None:
     """The session with this id, if it counts at that instant: not ended, not expired, its role still held."""
     asked = {"session_id": session_id, "at": at, "on": local(at).date()}
@@ -193,7 +201,7 @@ def signed_in(session_id: bytes, *, at: datetime) -> SignedIn | None:
 
 
 def actor_of(who: SignedIn, *, on: date) -> Actor:
-    """The actor of a session, with the tokens of that person and of people close to them. Two queries.
+    """The actor of a session, with the tokens of that person and of people close to them. Three queries.
 
     Somebody who works on cases of other bodies has tokens there too: each organisation blinds with its own key.
     """
@@ -202,6 +210,10 @@ def actor_of(who: SignedIn, *, on: date) -> Actor:
     outside = organisations_helped_by(who.membership_id)
     places = outside | {who.organisation_id}
     close = people_close_to(who.person_id, on=on)
+    held = roles_held(reader(), [who.person_id], on=on)[who.person_id]
+    work = frozenset[bytes]()
+    if who.role in ADVISERS:
+        work = workplace_tokens(reader(), held, organisation_id=who.organisation_id)
     return Actor(
         kind=ActorKind.PERSON,
         person_id=who.person_id,
@@ -209,8 +221,9 @@ def actor_of(who: SignedIn, *, on: date) -> Actor:
         organisation_id=who.organisation_id,
         outside=outside,
         role=who.role,
-        tokens=_tokens_in(places, [(who.person_id, who.gmc_number)]),
+        tokens=_tokens_in(places, [(who.person_id, who.gmc_number)]) | work,
         close_tokens=_tokens_in(places, close),
+        also_advises=also_advises(who.role, held),
     )
 
 
@@ -251,6 +264,29 @@ def close_to(session: Session, people: Collection[UUID], *, on: date) -> Mapping
     return {person: frozenset(found) for person, found in close.items()}
 
 
+def roles_held(
+    session: Session, people: Collection[UUID], *, on: date
+) -> Mapping[UUID, frozenset[tuple[Role, UUID]]]:
+    """For each of these people, the roles that they hold on a day and where. One query."""
+    held: dict[UUID, set[tuple[Role, UUID]]] = {person: set() for person in people}
+    for person, role, organisation_id in session.execute(HELD, {"people": list(held), "on": on}):
+        held[person].add((role, organisation_id))
+    return {person: frozenset(found) for person, found in held.items()}
+
+
+def also_advises(role: Role | None, held: Collection[tuple[Role, UUID]]) -> bool:
+    """Whether somebody acting in that role for a workplace advises at an MDO as well."""
+    return role not in ADVISERS and any(one in ADVISERS for one, _ in held)
+
+
+def workplace_tokens(
+    session: Session, held: Collection[tuple[Role, UUID]], *, organisation_id: UUID
+) -> frozenset[bytes]:
+    """The blind tokens by which an MDO's cases know the workplaces of an adviser."""
+    places = {place for role, place in held if role not in ADVISERS and place != organisation_id}
+    return frozenset(workplace_token(session, one, organisation_id=organisation_id) for one in places)
+
+
 def tokens_by_person(
     session: Session, people: Mapping[UUID, str | None], *, organisation_id: UUID, on: date
 ) -> Mapping[UUID, tuple[frozenset[bytes], frozenset[bytes]]]:
@@ -276,16 +312,6 @@ def memberships_of(person_id: UUID, *, on: date) -> Sequence[MembershipRow]:
     return [MembershipRow(**row) for row in rows.mappings()]
 
 
-def holders(organisation_id: UUID, role: Role, *, on: date) -> Sequence[MembershipRow]:
-    """Who holds a role in an organisation on a day, in a fixed order."""
-    rows = reader().execute(
-        _membership_rows()
-        .where(Membership.organisation_id == organisation_id, Membership.role == role, current_on(on))
-        .order_by(Membership.id)
-    )
-    return [MembershipRow(**row) for row in rows.mappings()]
-
-
 def _membership_rows() -> Select[*tuple[Any, ...]]:
     return select(
         Membership.id,
@@ -299,27 +325,6 @@ def _membership_rows() -> Select[*tuple[Any, ...]]:
         Membership.starts_on,
         Membership.ends_on,
     ).join(Organisation, Organisation.id == Membership.organisation_id)
-
-
-def directory(organisation_id: UUID, *, on: date) -> Sequence[DirectoryRow]:
-    """The people of an organisation by name, as colleagues know them; each person once."""
-    rows = reader().execute(
-        select(Person.id, Person.name, Membership.post, Membership.title)
-        .join(Membership, Membership.person_id == Person.id)
-        .where(Membership.organisation_id == organisation_id, current_on(on))
-        .order_by(Person.name, Person.id, Membership.id)
-    )
-    found: dict[UUID, DirectoryRow] = {}
-    for row in rows:
-        found.setdefault(
-            row.id, DirectoryRow(person_id=row.id, name=row.name, post=row.post, title=row.title)
-        )
-    return list(found.values())
-
-
-def person_by_gmc(gmc_number: str) -> UUID | None:
-    """Who holds a GMC number (seven digits) here, if anybody."""
-    return reader().execute(select(Person.id).where(Person.gmc_number == gmc_number)).scalar_one_or_none()
 
 
 def sessions_of(person_id: UUID, *, at: datetime) -> Sequence[SessionRow]:

@@ -5,8 +5,8 @@ what only handlers write is not read here at all.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -14,20 +14,22 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from app.database import reader
+from app.database import installation_of, reader
 from app.domain.actors import Actor
-from app.domain.vocabulary import Kind, OrganisationType, Outcome, PartyRole, Role, Severity
-from app.domain.workflow import Action, Definition, Occurrence, Snapshot, State, Waiting, allowed
-from app.encryption.keys import Context, open_sealed
-from app.keychain import case_key, person_token
+from app.domain.errors import NotFound
+from app.domain.events import REPORTER
+from app.domain.particulars import Answers
+from app.domain.vocabulary import Kind, OrganisationType, Outcome, PartyRole, Role, Severity, StillLive
+from app.domain.workflow import CONTAIN, Action, Definition, Occurrence, Snapshot, State, Waiting, allowed
+from app.encryption.keys import open_sealed
+from app.keychain import case_context, case_key, person_token
 from app.models.case import Case, CaseParty, Report
 from app.models.message import ActionItem, Message, MessageKind
 from app.models.organisation import Organisation
 from app.models.person import Membership
 from app.queries.clocks import ClockView, Defined, clocks_of
-from app.queries.timeline import LONGEST, Entry, entries_of
+from app.queries.timeline import LONGEST, Entry, Stretch, entries_of, stretch_of
 
-REPORTER = "reporter"
 RECENT = 20
 
 FOR_REPORTERS = (
@@ -100,7 +102,7 @@ class OwnReport:
     @property
     def next_promise(self) -> ClockView | None:
         """The promise that falls or fell due first and is still to be kept."""
-        running = [one for one in self.clocks if one.is_running and one.paused_at is None]
+        running = [one for one in self.clocks if one.is_running and one.paused_at is None and one.is_promise]
         return min(running, key=lambda one: one.due_at, default=None)
 
 
@@ -126,9 +128,11 @@ class OwnAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentAnswer:
-    """One answer as it was sent, with the question as it was asked."""
+    """One answer as it was sent, with the question as it was asked. ``code`` and ``value`` are what is stored."""
 
+    code: str
     question: str = field(repr=False)
+    value: str | list[str] = field(repr=False)
     words: str = field(repr=False)
 
 
@@ -182,15 +186,19 @@ def own_report(actor: Actor, reference: str, *, defined: Defined) -> OwnFile | N
         report=_report(session, case, name, defined),
         messages=_messages(session, case),
         actions=_actions(session, case),
-        sent=_sent(session, case),
+        sent=tuple(_answers(session, case).values()),
         contact=_opened(session, case, case.contact_sealed, "case", "contact", case.id),
     )
 
 
-def own_id(actor: Actor, reference: str) -> UUID | None:
-    """The id of one's own report, or None. Nothing of it is opened."""
+def happened(actor: Actor, case_id: UUID, *, before: int) -> Stretch:
+    """A page of what happened to one's own report, without one's own looking. Raises NotFound for anybody else's."""
     session = reader()
-    return session.scalar(select(Case.id).where(Case.reference == reference, reported_by(session, actor)))
+    case = own_case(session, actor, case_id)
+    if case is None:
+        raise NotFound("no such report")
+    found = stretch_of(session, case_id, organisation_id=case.organisation_id, before=before)
+    return replace(found, entries=_told(found.entries, _unsaid(session, case)))
 
 
 def own_case(session: Session, actor: Actor, case_id: UUID) -> Case | None:
@@ -200,7 +208,7 @@ def own_case(session: Session, actor: Actor, case_id: UUID) -> Case | None:
 
 def reported_by(session: Session, actor: Actor) -> ColumnElement[bool]:
     """Cases in which the person is the reporter, in any organisation of theirs and in any MDO."""
-    tokens = [_token(session, actor, place) for place in _places(session, actor)]
+    tokens = [_token(session, actor, place) for place in places_of(session, actor)]
     return Case.id.in_(
         select(CaseParty.case_id).where(CaseParty.role == PartyRole.REPORTER, CaseParty.token.in_(tokens))
     )
@@ -212,7 +220,7 @@ def _token(session: Session, actor: Actor, organisation_id: UUID) -> bytes:
     return person_token(session, actor.person_id, organisation_id=organisation_id)
 
 
-def _places(session: Session, actor: Actor) -> Sequence[UUID]:
+def places_of(session: Session, actor: Actor) -> Sequence[UUID]:
     """Where a person can have sent a report: wherever they work or worked, and every MDO."""
     own_places = select(Membership.organisation_id).where(Membership.person_id == actor.person_id)
     return session.scalars(
@@ -227,6 +235,7 @@ def _report(
 ) -> OwnReport:
     definition = defined(session, case.definition_hash)
     clocks = clocks_of(session, case, definition)
+    unsaid = _unsaid(session, case) if any(one.clock.code == CONTAIN for one in clocks) else frozenset()
     can = _can(case, definition)
     return OwnReport(
         case_id=case.id,
@@ -245,19 +254,42 @@ def _report(
         triaged_at=case.triaged_at,
         closed_at=case.closed_at,
         outcome=case.outcome,
-        clocks=tuple(one for one in clocks if one.clock.is_shown_to_reporter and not one.is_for_reporter),
+        clocks=tuple(one for one in clocks if _is_promised(one, unsaid)),
         your_date=next((one.due_at for one in clocks if one.is_for_reporter and one.is_running), None),
         can=can,
         no_withdrawal=_no_withdrawal(case, definition, can),
-        entries=_entries(session, case, longest),
+        entries=_entries(session, case, longest, unsaid),
         outcome_text=_last(session, case, MessageKind.OUTCOME),
         learning=_last(session, case, MessageKind.LEARNING),
     )
 
 
-def _entries(session: Session, case: Case, longest: int) -> tuple[Entry, ...]:
+def _unsaid(session: Session, case: Case) -> frozenset[str]:
+    """The clocks that run without being promised: taking down what is down, or is weighed up first."""
+    answered = _answers(session, case).get("still_live")
+    still_live = StillLive(answered.value) if answered and isinstance(answered.value, str) else None
+    is_promised = installation_of(session).categories[case.category].is_takedown_promised(still_live)
+    return frozenset() if is_promised else frozenset({CONTAIN})
+
+
+def _is_promised(one: ClockView, unsaid: frozenset[str]) -> bool:
+    return one.clock.is_shown_to_reporter and not one.is_for_reporter and one.clock.code not in unsaid
+
+
+def _entries(session: Session, case: Case, longest: int, unsaid: frozenset[str]) -> tuple[Entry, ...]:
     found = entries_of(session, case.id, organisation_id=case.organisation_id, longest=longest)
-    return tuple(one for one in found if not (one.is_view and one.detail["by"] == REPORTER))
+    return _told(found, unsaid)
+
+
+def _told(found: Sequence[Entry], unsaid: frozenset[str]) -> tuple[Entry, ...]:
+    return tuple(one for one in found if _is_told(one, unsaid))
+
+
+def _is_told(entry: Entry, unsaid: frozenset[str]) -> bool:
+    """Neither their own looking nor what became of a date that they were not promised."""
+    if entry.is_view:
+        return bool(entry.detail["by"] != REPORTER)
+    return entry.detail.get("clock") not in unsaid
 
 
 def _last(session: Session, case: Case, kind: MessageKind) -> str:
@@ -337,14 +369,25 @@ def _actions(session: Session, case: Case) -> tuple[OwnAction, ...]:
     )
 
 
-def _sent(session: Session, case: Case) -> tuple[SentAnswer, ...]:
+def own_answers(actor: Actor, case_id: UUID) -> Answers:
+    """The answers of one's own report as they are stored, for what follows from them. Empty for anybody else's."""
+    session = reader()
+    case = own_case(session, actor, case_id)
+    return {code: one.value for code, one in _answers(session, case).items()} if case else {}
+
+
+def _answers(session: Session, case: Case) -> Mapping[str, SentAnswer]:
+    """What was sent, by question, in its order."""
     report = session.get(Report, case.id)
     if report is None:
-        return ()
+        return {}
     written = json.loads(_opened(session, case, report.answers_sealed, "report", "answers", case.id) or "{}")
-    return tuple(
-        SentAnswer(question=one["wording"], words=one["words"]) for one in written.get("answers", ())
-    )
+    return {
+        one["question"]: SentAnswer(
+            code=one["question"], question=one["wording"], value=one["value"], words=one["words"]
+        )
+        for one in written.get("answers", ())
+    }
 
 
 def _opened(
@@ -354,7 +397,5 @@ def _opened(
     if sealed is None:
         return None
     key = case_key(session, case.id, organisation_id=case.organisation_id)
-    context = Context(
-        owner=case.organisation_id.hex, case=case.id.hex, table=table, column=column, row=row.hex
-    )
+    context = case_context(case.id, organisation_id=case.organisation_id, table=table, column=column, row=row)
     return open_sealed(key, sealed, context=context)

@@ -7,10 +7,11 @@ and costs the same. Acts are written to the person's own log, which that person 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from uuid import UUID
+from functools import partial
+from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
@@ -24,13 +25,15 @@ from app.domain.events import (
     CodeSent,
     MembershipChosen,
     PasswordChanged,
+    ProofGiven,
+    ProofRefused,
     SessionEnded,
     SessionRefused,
     SessionsEnded,
     SessionStarted,
 )
 from app.domain.vocabulary import Role
-from app.keychain import CODE_LENGTH, account_code
+from app.keychain import CODE_LENGTH, account_code, new_personal_key
 from app.models.account import AccountCode, CodePurpose, SignIn
 from app.models.ledger import AuditEntry
 from app.models.mail import MailKind
@@ -45,6 +48,8 @@ CODES_ALIVE = 5
 MISTAKEN_FOR = str.maketrans("OIL", "011")
 KEPT_AFTER_END = timedelta(days=30)
 SOMEBODY = "person"
+# How long a proof of who somebody is counts for the acts that weigh most.
+FRESH = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +85,11 @@ def normal_address(text: str) -> str:
 
 def is_address(text: str) -> bool:
     """Whether a text could be an e-mail address; a database can hold it then."""
-    name, at, domain = text.rpartition("@")
+    name, _at, domain = text.partition("@")
+    labels = domain.split(".")
+    # Neither control characters nor those that turn the order of letters round are printable.
     is_plain = text.isprintable() and " " not in text and len(text) <= throttling.LONGEST_ADDRESS
-    return bool(name and at and "." in domain.strip(".") and is_plain)
+    return bool(name and len(labels) > 1 and all(labels) and "@" not in domain and is_plain)
 
 
 def hash_password(password: str) -> str:
@@ -135,11 +142,33 @@ def _passwords() -> Passwords:
 
 def _refuse(account: Account | None, *, key: bytes, act: Act) -> None:
     """Writes the refusal to the log of whoever has the account, by nobody in particular."""
-    nobody = replace(act, actor=Actor(kind=ActorKind.PERSON))
+    nobody, refused = replace(act, actor=Actor(kind=ActorKind.PERSON)), SessionRefused(by=SOMEBODY)
+
+    def write(session: Session, person_id: UUID) -> None:
+        record_personal(session, refused, person_id=person_id, act=nobody)
+
     with transaction() as session:
         throttling.touch(session, key)
-        if account is not None:
-            record_personal(session, SessionRefused(by=SOMEBODY), person_id=account.person_id, act=nobody)
+        _for_anybody(session, account, write)
+
+
+def _for_anybody(session: Session, account: Account | None, write: Callable[[Session, UUID], object]) -> None:
+    """Writes for whoever has the account; where nobody has, for a made-up person, and that is undone.
+
+    The made-up one is there either way, so that an unknown address takes as long as a known one. The caller
+    has written something that stays.
+    """
+    undone = session.begin_nested()
+    nobody = Person(id=uuid4(), name="", email=uuid4().hex)
+    session.add(nobody)
+    session.flush()
+    new_personal_key(session, nobody.id)
+    session.flush()
+    if account is None:
+        write(session, nobody.id)
+    undone.rollback()
+    if account is not None:
+        write(session, account.person_id)
 
 
 def _as_themselves(person_id: UUID, act: Act) -> Act:
@@ -176,6 +205,7 @@ def _start(session: Session, person_id: UUID, *, proved_by: str, act: Act) -> St
             membership_id=only.id if only else None,
             proved_by=proved_by,
             started_at=act.now,
+            proved_at=act.now,
             expires_at=act.now + timedelta(hours=hours),
         )
     )
@@ -209,6 +239,7 @@ def choose_membership(session_id: bytes, membership_id: UUID, *, act: Act) -> St
                 membership_id=membership_id,
                 proved_by=old.proved_by,
                 started_at=old.started_at,
+                proved_at=old.proved_at,
                 expires_at=old.expires_at,
             )
         )
@@ -253,24 +284,55 @@ def change_password(session_id: bytes, *, current: str, password: str, act: Act)
 
     Raises InvalidInput on ``current`` or ``password``, TryAgainLater after many tries.
     """
-    account = _account(Person.id == act.actor.person_id)
-    if account is None:
-        raise NotFound("nobody is signed in")
+    account = _own_account(act)
     check_new(password, address=account.address)
-    key = throttling.account_key(reader(), "change", account.person_id.hex)
     passwords = _passwords()
     with passwords.turn():
-        throttling.count_try(key, pace=throttling.SIGN_IN, now=act.now)
-        expected = account.password_hash or ""
-        if not passwords.is_right(current, expected=account.password_hash):
-            raise InvalidInput("current", "not-recognised")
+        key = _require_own_password(account, current, name="current", act=act)
         hashed = passwords.hash(password)
     with transaction() as session:
-        _own_session(session, session_id, act=act)
-        _keep_hash(session, account.person_id, expected=expected, renewed=hashed)
+        _own_session(session, session_id, act=act).proved_at = act.now
+        _keep_hash(session, account.person_id, expected=account.password_hash or "", renewed=hashed)
         throttling.forgive(session, key)
         _end_sessions(session, account.person_id, besides=session_id, act=act)
         _tell_of_new_password(session, account.person_id, act=act)
+
+
+def is_fresh(proved_at: datetime, *, now: datetime) -> bool:
+    """Whether a proof still counts for the acts that weigh most."""
+    return now - proved_at <= FRESH
+
+
+def prove_again(session_id: bytes, password: str, *, act: Act) -> None:
+    """Notes that whoever acts has just shown that they know their password.
+
+    Raises InvalidInput on ``proof`` (not-recognised), TryAgainLater after many tries.
+    """
+    account = _own_account(act)
+    with _passwords().turn():
+        key = _require_own_password(account, password, name="proof", act=act)
+    with transaction() as session:
+        _own_session(session, session_id, act=act).proved_at = act.now
+        throttling.forgive(session, key)
+        record_personal(session, ProofGiven(by=SOMEBODY), person_id=account.person_id, act=act)
+
+
+def _own_account(act: Act) -> Account:
+    account = _account(Person.id == act.actor.person_id)
+    if account is None:
+        raise NotFound("nobody is signed in")
+    return account
+
+
+def _require_own_password(account: Account, password: str, *, name: str, act: Act) -> bytes:
+    """Answers under which count the try stands, to be forgiven. Raises InvalidInput on ``name``."""
+    key = throttling.account_key(reader(), "own", account.person_id.hex)
+    throttling.count_try(key, pace=throttling.SIGN_IN, now=act.now)
+    if not _passwords().is_right(password, expected=account.password_hash):
+        with transaction() as session:
+            record_personal(session, ProofRefused(by=SOMEBODY), person_id=account.person_id, act=act)
+        raise InvalidInput(name, "not-recognised")
+    return key
 
 
 def _tell_of_new_password(session: Session, person_id: UUID, *, act: Act) -> None:
@@ -284,7 +346,7 @@ def send_code(session: Session, person_id: UUID, *, purpose: CodePurpose, act: A
     code = AccountCode(person_id=person_id, purpose=purpose, sent_at=act.now, expires_at=expires_at)
     session.add(code)
     session.flush()
-    outbox.queue(session, MailKind.CODE, person_id=person_id, now=act.now)
+    outbox.queue_code(session, code.id, person_id=person_id, now=act.now)
     record_personal(
         session, CodeSent(by=act.actor.role or SOMEBODY, purpose=purpose), person_id=person_id, act=act
     )
@@ -302,9 +364,9 @@ def ask_for_code(email: str, *, device: str = "", act: Act) -> None:
     key = throttling.account_key(reader(), "send", address, device=device)
     throttling.count_try(key, pace=throttling.SENDING, now=act.now)
     account = account_at(address)
-    if account is not None:
-        with transaction() as session:
-            send_code(session, account.person_id, purpose=CodePurpose.RESET, act=act)
+    with transaction() as session:
+        throttling.touch(session, key)
+        _for_anybody(session, account, partial(send_code, purpose=CodePurpose.RESET, act=act))
 
 
 def use_code(email: str, code: str, *, password: str, device: str = "", act: Act) -> Started:
@@ -321,25 +383,27 @@ def use_code(email: str, code: str, *, password: str, device: str = "", act: Act
         throttling.count_try(key, pace=throttling.CODE, now=act.now)
         hashed = passwords.hash(password)
     account = account_at(address)
-    if account is None:
-        raise InvalidInput("code", "not-recognised")
+    # Nobody's id has no code, so an unknown address is looked into just as long.
+    person_id = account.person_id if account else uuid4()
     with transaction() as session:
-        _spend_code(session, account.person_id, code, now=act.now)
+        _spend_code(session, person_id, code, now=act.now)
         throttling.forgive(session, key, throttling.account_key(session, "sign-in", address))
-        own = _as_themselves(account.person_id, act)
-        _set_password(session, account.person_id, hashed, act=own)
-        started = _start(session, account.person_id, proved_by="code", act=own)
+        own = _as_themselves(person_id, act)
+        _set_password(session, person_id, hashed, act=own)
+        started = _start(session, person_id, proved_by="code", act=own)
         return replace(started, device=throttling.new_device(session, account=address))
 
 
 def _spend_code(session: Session, person_id: UUID, text: str, *, now: datetime) -> None:
     """Marks every open code of the person as used, if one of them is the text. Raises InvalidInput."""
     alive = (AccountCode.person_id == person_id, AccountCode.used_at.is_(None), AccountCode.expires_at > now)
-    newest = select(AccountCode).where(*alive).order_by(AccountCode.sent_at.desc()).limit(CODES_ALIVE)
+    newest = select(AccountCode.id).where(*alive).order_by(AccountCode.sent_at.desc()).limit(CODES_ALIVE)
     codes = session.execute(newest.with_for_update()).scalars().all()
     given = _bare(text[: 4 * CODE_LENGTH].upper().translate(MISTAKEN_FOR))
-    right = [one for one in codes if _is_same(_bare(account_code(session, one.id)), given)]
-    if not right:
+    # As many are compared where fewer are open: the time does not tell how many there are.
+    compared = [*codes, *(uuid4() for _ in range(CODES_ALIVE - len(codes)))]
+    same = [_is_same(_bare(account_code(session, one)), given) for one in compared]
+    if not any(same[: len(codes)]):
         raise InvalidInput("code", "not-recognised")
     session.execute(update(AccountCode).where(*alive).values(used_at=now))
 

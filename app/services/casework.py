@@ -1,6 +1,6 @@
 """What a handler does in a case: one function an act, each through the one door."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from app.database import installation_of, transaction
 from app.domain.actors import Act
 from app.domain.calendars import LONDON
-from app.domain.errors import InvalidInput, NotAvailable, NotFound, StaleCase
+from app.domain.errors import InvalidInput, NobodyEligible, NotAvailable, NotFound, StaleCase
 from app.domain.events import (
+    CLOCK,
     CODE,
     ActionCompleted,
     ActionsAgreed,
@@ -26,20 +27,24 @@ from app.domain.events import (
     ContainmentRecorded,
     DutyDecided,
     Event,
+    GuardianTold,
     InformationRequested,
     InterimDecided,
     MessageSent,
     NoteAdded,
     NoticeRecorded,
+    OfficerTold,
     OwnerChanged,
     PatientDataDecided,
     PatientDecided,
     RecusalMade,
     ReportAcknowledged,
+    SafetyPlanned,
     SeverityLowered,
     SeveritySet,
     SubjectResolved,
     TriageDecided,
+    WaitEnded,
 )
 from app.domain.permissions import OFFICERS
 from app.domain.plan import Assigned, Clockwork, Done, Item, Text, Wish, plan
@@ -56,12 +61,16 @@ from app.services.changes import load, write
 from app.services.clockworks import clockwork_for
 from app.services.definitions import definition_of
 from app.services.routing import (
+    UNRESOLVED,
     Ground,
     assign,
     conflicted_handlers,
+    deputies_of,
     find_holder,
     find_person,
+    known_matter,
     parties_of,
+    route_told,
     who_may_take,
 )
 
@@ -113,7 +122,7 @@ class Triage:
     severity: Severity
     reason: str = ""
     category: str | None = None
-    is_repeat: bool = False
+    repeat: str = ""
     measures: str
     duty: Duty | None = None
     duty_reason: str = ""
@@ -190,14 +199,14 @@ def acknowledge(case_id: UUID, version: int, *, text: str, act: Act) -> None:
 def triage(case_id: UUID, version: int, *, decision: Triage, act: Act) -> None:
     """Records how urgent it is, what it is about and what keeps people safe meanwhile.
 
-    Lowering needs a reason, which the reporter can read.
+    Lowering needs a reason, which the reporter can read; one given without lowering is kept as a note.
     """
 
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
         _known_category(scene, decision.category)
         before = scene.snapshot
         is_lower = decision.severity.rank < before.severity.rank
-        texts = scene.text(MessageKind.REASON, decision.reason) if is_lower else ()
+        texts = scene.text(MessageKind.REASON if is_lower else MessageKind.NOTE, decision.reason)
         duty_texts = scene.text(MessageKind.NOTE, decision.duty_reason)
         values = {
             "interim_measures": _code("measures", decision.measures),
@@ -249,7 +258,7 @@ def _acknowledged(case: Case, now: datetime) -> datetime:
 
 def _triage_events(scene: Scene, decision: Triage) -> list[Event]:
     before = scene.snapshot
-    events: list[Event] = [TriageDecided(by=scene.by)]
+    events: list[Event] = [TriageDecided(by=scene.by, repeat=decision.repeat)]
     if decision.severity.rank < before.severity.rank:
         events.append(SeverityLowered(by=scene.by, from_severity=before.severity, severity=decision.severity))
     else:
@@ -272,6 +281,16 @@ def request_information(case_id: UUID, version: int, *, question: str, why: str,
             tells_reporter=True,
         )
         return Occurrence(action=Action.REQUEST_INFORMATION, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)
+
+
+def go_on(case_id: UUID, version: int, *, act: Act) -> None:
+    """Takes the review up again without the reporter's answer, before the wait for it is over."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        wish = Wish(events=(WaitEnded(by=scene.by),), tells_reporter=True)
+        return Occurrence(action=Action.WAIT_OVER, capacity=scene.by), wish
 
     _enter(case_id, version, act, build)
 
@@ -340,6 +359,8 @@ def refer(
             joining=(new,),
             leaving=(scene.snapshot.owner_membership_id,),
             routed=(routed,),
+            values={"escalated_to": None},
+            tells_reporter=True,
         )
         return Occurrence(action=Action.REFER, capacity=scene.by), wish
 
@@ -401,6 +422,7 @@ def escalate(case_id: UUID, version: int, *, reason: str, knows: str, act: Act) 
             joining=(new,),
             routed=(routed,),
             values={"escalated_to": new.capacity},
+            tells_reporter=True,
         )
         return Occurrence(action=Action.ESCALATE, capacity=scene.by), wish
 
@@ -408,10 +430,18 @@ def escalate(case_id: UUID, version: int, *, reason: str, knows: str, act: Act) 
     return found[0]
 
 
-def senior(scene: Scene) -> tuple[Routed, Assigned]:
+def senior(scene: Scene, role: Role = Role.RESPONSIBLE_OFFICER) -> tuple[Routed, Assigned]:
     """Who a case is escalated to. While nobody knows whom it is about, that is the outside reviewer."""
-    role = Role.OUTSIDE_REVIEWER if scene.snapshot.is_subject_unresolved else Role.RESPONSIBLE_OFFICER
-    return _owner_in(scene, role, _ground(scene, frozenset({scene.snapshot.owner_membership_id})))
+    asked = Role.OUTSIDE_REVIEWER if scene.snapshot.is_subject_unresolved else role
+    return _owner_in(scene, asked, _ground(scene, frozenset({scene.snapshot.owner_membership_id})))
+
+
+def deputy(scene: Scene) -> tuple[Routed, Assigned]:
+    """Who stands in for the owner: whoever deputises for them, else another in the same role, or the next one."""
+    owner = scene.session.get_one(Membership, scene.snapshot.owner_membership_id)
+    ground = _ground(scene, frozenset({owner.id}))
+    named = deputies_of(scene.session, owner.person_id, on=scene.today)
+    return _owner_in(scene, scene.snapshot.owner_role, replace(ground, named=named))
 
 
 def recuse(case_id: UUID, version: int, *, kind: str, text: str, act: Act) -> None:
@@ -423,7 +453,7 @@ def recuse(case_id: UUID, version: int, *, kind: str, text: str, act: Act) -> No
         joining = tuple(assigned for _, assigned in taking)
         if scene.standing.is_owner:
             events.append(
-                OwnerChanged(by="clock", from_role=scene.by, to=joining[0].capacity, reason="recusal")
+                OwnerChanged(by=CLOCK, from_role=scene.by, to=joining[0].capacity, reason="recusal")
             )
         wish = Wish(
             events=tuple(events),
@@ -432,10 +462,18 @@ def recuse(case_id: UUID, version: int, *, kind: str, text: str, act: Act) -> No
             leaving=(_membership(scene),),
             exclusions=((_own_token(scene), f"recusal:{_code('kind', kind)}"),),
             routed=tuple(routed for routed, _ in taking),
+            values=_still_escalated(scene, joining),
+            tells_reporter=True,
         )
         return Occurrence(action=Action.RECUSE, capacity=scene.by), wish
 
     _enter(case_id, version, act, build)
+
+
+def _still_escalated(scene: Scene, joining: Iterable[Assigned]) -> Mapping[str, Role]:
+    """An escalated case stays one when it gets another owner: with whoever that is."""
+    owner = next((one for one in joining if one.is_owner), None)
+    return {"escalated_to": owner.capacity} if owner and scene.case.escalated_to else {}
 
 
 def _membership(scene: Scene) -> UUID:
@@ -468,6 +506,23 @@ def _taking_over(scene: Scene) -> tuple[tuple[Routed, Assigned], ...]:
         return ()
     routed, taken = _owner_in(scene, scene.by, ground)
     return ((routed, replace(taken, is_owner=False)),)
+
+
+def with_guardian(scene: Scene, wish: Wish) -> Wish:
+    """The same, and a guardian without a conflict is told, or whoever stands in; nothing more where nobody can be."""
+    ground = replace(_ground(scene, is_unresolved=False), only=UNRESOLVED)
+    try:
+        routed, told = _given(
+            scene, lambda: find_holder(scene.session, Role.GUARDIAN, ground, row="withdrawal")
+        )
+    except NobodyEligible:
+        return wish
+    return replace(
+        wish,
+        events=(*wish.events, GuardianTold(by="clock", to=told.capacity)),
+        joining=(replace(told, is_owner=False),),
+        routed=(routed,),
+    )
 
 
 def agree_actions(case_id: UUID, version: int, *, items: Sequence[Item], act: Act) -> None:
@@ -522,6 +577,20 @@ def record_containment(case_id: UUID, version: int, *, how: str, text: str, act:
     _enter(case_id, version, act, build)
 
 
+def record_safety_plan(case_id: UUID, version: int, *, text: str, act: Act) -> None:
+    """Records what was agreed with a reporter who works with the person, for handlers to read."""
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        wish = Wish(
+            events=(SafetyPlanned(by=scene.by),),
+            texts=scene.text(MessageKind.NOTE, _said("text", text)),
+            tells_reporter=True,
+        )
+        return Occurrence(action=Action.RECORD_SAFETY_PLAN, capacity=scene.by), wish
+
+    _enter(case_id, version, act, build)
+
+
 def decide_patient_data(
     case_id: UUID, version: int, *, patient_data: PatientData, is_risk_unlikely: bool, reason: str, act: Act
 ) -> None:
@@ -569,32 +638,60 @@ def resolve_subject(case_id: UUID, version: int, *, person_id: UUID | None, reas
 
     def build(scene: Scene) -> tuple[Occurrence, Wish]:
         tokens = _subject_tokens(scene, person_id)
-        gone, taking = _without_the_conflicted(scene, frozenset(tokens))
+        parties = _parties_with(scene, frozenset(tokens))
+        gone, taking = _without_the_conflicted(scene, parties)
+        told = _told_at_last(scene, person_id, parties, gone | {new.membership_id for _, new in taking})
+        joining = tuple(new for _, new in (*taking, *told))
         events: list[Event] = [SubjectResolved(by=scene.by, is_member=person_id is not None)]
-        events += [ConflictFound(by="clock")] if gone else []
+        events += [ConflictFound(by=CLOCK)] if gone else []
         events += [
-            OwnerChanged(by="clock", from_role=scene.snapshot.owner_role, to=new.capacity, reason="conflict")
+            OwnerChanged(by=CLOCK, from_role=scene.snapshot.owner_role, to=new.capacity, reason="conflict")
             for _, new in taking
         ]
+        events += [OfficerTold(by="clock", to=new.capacity) for _, new in told]
         wish = Wish(
             events=tuple(events),
             texts=scene.text(MessageKind.NOTE, _said("reason", reason)),
             subject_tokens=tokens,
-            joining=tuple(new for _, new in taking),
+            joining=joining,
             leaving=tuple(gone),
-            routed=tuple(routed for routed, _ in taking),
+            routed=tuple(routed for routed, _ in (*taking, *told)),
+            values=_still_escalated(scene, joining),
         )
         return Occurrence(action=Action.RESOLVE_SUBJECT, capacity=scene.by), wish
 
     _enter(case_id, version, act, build)
 
 
+def _parties_with(scene: Scene, about: frozenset[bytes]) -> Parties:
+    """The parties as they are from now on."""
+    known = parties_of(scene.session, scene.case.id)
+    return Parties(known.everybody | about, known.subjects | about)
+
+
+def _told_at_last(
+    scene: Scene, person_id: UUID | None, parties: Parties, not_again: frozenset[UUID]
+) -> tuple[tuple[Routed, Assigned], ...]:
+    """Whom the table tells of such a concern: nobody heard while nobody knew whom it was about."""
+    matter, agency_id = known_matter(scene.session, scene.case, person_id, on=scene.today)
+    ground = replace(
+        _ground(scene, not_again | {scene.snapshot.owner_membership_id}, is_unresolved=False),
+        parties=parties,
+        agency_id=agency_id,
+    )
+
+    def find() -> list[Routed]:
+        told = route_told(scene.session, matter, ground)
+        return list({one.chosen.membership_id: one for one in told}.values())
+
+    taken = assign(scene.session, find, organisation_id=scene.case.organisation_id, now=scene.act.now)
+    return tuple((routed, replace(new, is_owner=False)) for routed, new in taken)
+
+
 def _without_the_conflicted(
-    scene: Scene, about: frozenset[bytes]
+    scene: Scene, parties: Parties
 ) -> tuple[frozenset[UUID], tuple[tuple[Routed, Assigned], ...]]:
     """Who must leave the case now that it is known whom it is about, and who takes it if its owner must."""
-    known = parties_of(scene.session, scene.case.id)
-    parties = Parties(known.everybody | about, known.subjects | about)
     gone = conflicted_handlers(
         scene.session,
         scene.case.id,

@@ -49,10 +49,6 @@ MDO_CAST: tuple[tuple[Role, Post, str, int], ...] = (
 AGENCY_CAST: tuple[tuple[Role, Post, str, int], ...] = (
     (Role.RESPONSIBLE_OFFICER, Post.CONSULTANT, "Responsible officer of the agency", 1),
 )
-REVIEW_CAST: tuple[tuple[Role, Post, str, int], ...] = (
-    (Role.OUTSIDE_REVIEWER, Post.CONSULTANT, "Outside reviewer", 1),
-    (Role.RESPONSIBLE_OFFICER, Post.CONSULTANT, "Responsible officer of another body", 1),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

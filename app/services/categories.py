@@ -256,4 +256,5 @@ def _card(code: str, row: _CardRow, language: str) -> Card:
         title=row.title.said_in(language),
         steps=tuple(Step(one.said_in(language), one.is_strong) for one in row.steps),
         concern=tuple(Step(one.said_in(language), one.is_strong) for one in row.concern),
+        is_unchecked=row.check,
     )

@@ -26,7 +26,7 @@ from app.domain.routing import Routed
 from app.domain.vocabulary import Lane, PartyRole, Role
 from app.domain.workflow import ClockRow, Definition, PauseRow, Snapshot
 from app.encryption.keys import Context, Key, seal
-from app.keychain import case_key, new_case_key
+from app.keychain import case_context, case_key, new_case_key
 from app.models.case import Case, CaseExclusion, CaseHandler, CaseParty, Report
 from app.models.deadline import Deadline, Pause
 from app.models.message import ActionItem, Message
@@ -244,7 +244,7 @@ def _party(case: Snapshot, role: PartyRole, token: bytes) -> CaseParty:
 def sealed_at(case: Snapshot | Case, *, table: str, column: str, row: UUID) -> Context:
     """Where a sealed text of a case belongs."""
     case_id = case.case_id if isinstance(case, Snapshot) else case.id
-    return Context(owner=case.organisation_id.hex, case=case_id.hex, table=table, column=column, row=row.hex)
+    return case_context(case_id, organisation_id=case.organisation_id, table=table, column=column, row=row)
 
 
 def write(session: Session, changes: Sequence[Changes], *, act: Act) -> None:
@@ -355,12 +355,12 @@ def _new_pause(one: Changes, pause: PauseRow, act: Act) -> Pause:
 
 
 def _write_people(session: Session, one: Changes, act: Act) -> None:
-    if one.after.closed_at and not one.before.closed_at:
-        _count(session, _handling(session, one.after.case_id), -1)
-    elif one.before.closed_at and not one.after.closed_at:
+    if one.before.closed_at and not one.after.closed_at:
         _count(session, _handling(session, one.after.case_id), 1)
     _end_handlers(session, one.after, one.wish.leaving, act)
     _start_handlers(session, one.after, one.wish.joining, act)
+    if one.after.closed_at and not one.before.closed_at:
+        _count(session, _handling(session, one.after.case_id), -1)
     _insert(session, _exclusions(one.after, one.wish))
     _insert(session, [_party(one.after, PartyRole.SUBJECT, token) for token in one.wish.subject_tokens])
     _insert(
@@ -445,7 +445,7 @@ def _handler(case: Snapshot, one: Assigned, act: Act) -> CaseHandler:
         from_at=act.now,
         until_at=None,
         outside_organisation_id=case.organisation_id if one.is_outside else None,
-        next_due_at=min((row.due_at for row in case.clocks if row.is_running), default=None),
+        next_due_at=min((row.due_at for row in case.clocks if row.is_due_next), default=None),
     )
 
 
@@ -527,8 +527,13 @@ def _queue_mail(session: Session, changes: Iterable[Changes], act: Act) -> None:
     for one in changes:
         if one.wish.tells_reporter:
             news_for_reporter(session, case_id=one.after.case_id, now=act.now)
-    owners = [(one.after.case_id, one.after.owner_membership_id) for one in changes if one.wish.tells_owner]
-    needs_you(session, owners, now=act.now)
+    needs_you(session, [told for one in changes for told in _told(one)], now=act.now)
+
+
+def _told(one: Changes) -> list[tuple[UUID, UUID]]:
+    """Whom a change tells that the case needs them, each once, the owner in front."""
+    owner = [one.after.owner_membership_id] if one.wish.tells_owner else []
+    return [(one.after.case_id, told) for told in dict.fromkeys([*owner, *sorted(one.wish.tells)])]
 
 
 def _insert(session: Session, rows: Sequence[Base]) -> None:

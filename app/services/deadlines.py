@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -19,16 +19,27 @@ from app.audit.record import record_installation
 from app.database import reader, transaction
 from app.domain.actors import CLOCK, Act
 from app.domain.calendars import LONDON
-from app.domain.errors import DomainError, StaleCase, TryAgainLater
-from app.domain.events import CaseEscalated, DeadlineMissed, Event, OfficerTold, SweepRun
-from app.domain.plan import Assigned, Changes, Wish, plan, plan_fired, plan_missed
+from app.domain.errors import DomainError, NobodyEligible, StaleCase, TryAgainLater
+from app.domain.events import CLOCK as BY_CLOCK
+from app.domain.events import (
+    AlarmRaised,
+    CaseEscalated,
+    DeadlineMissed,
+    DeadlineReminded,
+    Event,
+    MemberReminded,
+    OfficerTold,
+    SweepRun,
+    WaitEnded,
+)
+from app.domain.plan import Assigned, Changes, Wish, plan, plan_fired, plan_missed, plan_told
 from app.domain.routing import Routed
 from app.domain.vocabulary import Role
-from app.domain.workflow import Action, ClockRow, ClockState, Occurrence
-from app.models.case import Case
+from app.domain.workflow import DEPUTY, Action, ClockRow, ClockState, Occurrence, Rung, RungAct
+from app.models.case import Case, CaseHandler
 from app.models.deadline import Deadline
 from app.queries.cases import Standing
-from app.services.casework import Scene, senior
+from app.services.casework import Scene, deputy, senior
 from app.services.changes import snapshots_of, write
 from app.services.clockworks import clockwork_for
 from app.services.definitions import definition_of
@@ -39,7 +50,12 @@ CHUNK = 50
 FAILURES = (DomainError, SQLAlchemyError, LookupError, ValueError, TypeError, AttributeError)
 TOLERATED = timedelta(minutes=5)
 log = logging.getLogger(__name__)
-BY_CLOCK = "clock"
+# Put together once: building a statement costs more than running it.
+OWING = select(CaseHandler.membership_id).where(
+    CaseHandler.case_id == bindparam("case_id"),
+    CaseHandler.capacity == bindparam("capacity"),
+    CaseHandler.until_at.is_(None),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +65,14 @@ class Swept:
     missed: int = 0
     escalated: int = 0
     resumed: int = 0
+    reminded: int = 0
+    raised: int = 0
     set_aside: int = 0
 
     @property
     def fired(self) -> int:
         """How many rungs were carried out."""
-        return self.missed + self.escalated + self.resumed
+        return self.missed + self.escalated + self.resumed + self.reminded + self.raised
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +214,15 @@ def _scenes(session: Session, cases: Sequence[Case], act: Act) -> Iterator[Scene
 
 
 def _planned(scene: Scene, row: ClockRow) -> tuple[Changes, str]:
-    if row.rung:
-        return _escalated(scene, row), "escalated"
     clock = scene.definition.clocks[row.clock]
+    if row.rung:
+        rung = next(one for one in clock.ladder if one.number == row.rung)
+        return RUNGS[rung.does](scene, row, rung)
+    if clock.fires is Action.REMIND:
+        wish = Wish(events=(MemberReminded(by=BY_CLOCK),), tells_reporter=True)
+        return _plan(scene, Occurrence(action=clock.fires), wish), "reminded"
     if clock.fires:
-        return _plan(scene, Occurrence(action=clock.fires), Wish(tells_owner=True)), "resumed"
+        return _waited(scene, clock.fires), "resumed"
     return _missed(scene, row), "missed"
 
 
@@ -215,27 +237,51 @@ def _plan(scene: Scene, occurrence: Occurrence, wish: Wish) -> Changes:
     )
 
 
+def _waited(scene: Scene, action: Action) -> Changes:
+    """Nobody answered in time: both sides hear that the case goes on."""
+    wish = Wish(events=(WaitEnded(by=BY_CLOCK),), tells_owner=True, tells_reporter=True)
+    return _plan(scene, Occurrence(action=action), wish)
+
+
 def _missed(scene: Scene, row: ClockRow) -> Changes:
-    """The owner is told, and whoever the clock names beside."""
+    """The owner is told, whoever owes it, and whoever the clock names beside."""
     told = _told(scene, row)
+    owing = _owing(scene, row)
     joining = tuple(assigned for _, assigned in told)
-    events: list[Event] = [DeadlineMissed(by=BY_CLOCK, clock=row.clock, told=scene.snapshot.owner_role)]
+    missed = DeadlineMissed(
+        by=BY_CLOCK,
+        clock=row.clock,
+        told=scene.snapshot.owner_role,
+        also_told=row.owed_by if owing else "",
+    )
+    events: list[Event] = [missed]
     events += [OfficerTold(by=BY_CLOCK, to=one.capacity) for one in joining]
     wish = Wish(
         events=tuple(events),
         joining=joining,
         routed=tuple(routed for routed, _ in told),
+        tells=owing,
         tells_owner=True,
     )
-    return plan_missed(scene.definition, scene.snapshot, row, wish=wish)
+    return plan_missed(scene.definition, scene.snapshot, row, wish=wish, clockwork=scene.clockwork)
+
+
+def _owing(scene: Scene, row: ClockRow) -> frozenset[UUID]:
+    """Who works on the case in the capacity that owes the step, where that is not the owner's."""
+    if row.owed_by is scene.snapshot.owner_role:
+        return frozenset()
+    asked = {"case_id": scene.case.id, "capacity": row.owed_by}
+    return frozenset(scene.session.scalars(OWING, asked))
 
 
 def _told(scene: Scene, row: ClockRow) -> tuple[tuple[Routed, Assigned], ...]:
+    return _each_told(scene, scene.definition.clocks[row.clock].tells_when_missed)
+
+
+def _each_told(scene: Scene, asked: Sequence[Role]) -> tuple[tuple[Routed, Assigned], ...]:
     """While nobody knows whom a concern is about, nobody else is told of it."""
-    roles = scene.definition.clocks[row.clock].tells_when_missed
-    if scene.snapshot.is_subject_unresolved or not roles:
+    if scene.snapshot.is_subject_unresolved or not asked:
         return ()
-    asked = list(roles)
 
     def find() -> list[Routed]:
         ground = Ground(
@@ -258,16 +304,56 @@ def _each_another(scene: Scene, roles: Iterable[Role], ground: Ground) -> Iterat
             yield routed
 
 
-def _escalated(scene: Scene, row: ClockRow) -> Changes:
+def _fired(scene: Scene, row: ClockRow, wish: Wish) -> Changes:
+    """A rung at which nobody takes the case over."""
+    told = plan_told(scene.definition, scene.snapshot, wish=wish)
+    return plan_fired(told, row, clockwork=scene.clockwork)
+
+
+def _reminded(scene: Scene, row: ClockRow, _rung: Rung) -> tuple[Changes, str]:
+    """Whoever has the case hears that a date comes near."""
+    event = DeadlineReminded(by=BY_CLOCK, clock=row.clock, to=scene.snapshot.owner_role)
+    return _fired(scene, row, Wish(events=(event,), tells_owner=True)), "reminded"
+
+
+def _raised(scene: Scene, row: ClockRow, rung: Rung) -> tuple[Changes, str]:
+    """At the top of a ladder the organisation's head joins, and its auditor reads of it in the trail."""
+    told = _each_told(scene, [Role(to) for to in rung.to if to != Role.AUDITOR])
+    joining = tuple(assigned for _, assigned in told)
+    events: list[Event] = [AlarmRaised(by=BY_CLOCK, clock=row.clock)]
+    events += [OfficerTold(by=BY_CLOCK, to=one.capacity) for one in joining]
+    wish = Wish(
+        events=tuple(events),
+        joining=joining,
+        routed=tuple(routed for routed, _ in told),
+        tells_owner=True,
+    )
+    return _fired(scene, row, wish), "raised"
+
+
+def _escalated(scene: Scene, row: ClockRow, rung: Rung) -> tuple[Changes, str]:
     """The next more senior person takes the case; whoever had it stays a handler."""
-    routed, new = senior(scene)
+    try:
+        routed, new = _taker(scene, rung.to[0])
+    except NobodyEligible:
+        return _raised(scene, row, replace(rung, to=()))
     wish = Wish(
         events=(CaseEscalated(by=BY_CLOCK, to=new.capacity, reason="overdue"),),
         joining=(new,),
         routed=(routed,),
         values={"escalated_to": new.capacity},
+        tells_reporter=True,
     )
-    return plan_fired(_plan(scene, Occurrence(action=Action.ESCALATE), wish), row)
+    changes = _plan(scene, Occurrence(action=Action.ESCALATE), wish)
+    return plan_fired(changes, row, clockwork=scene.clockwork), "escalated"
+
+
+def _taker(scene: Scene, to: str) -> tuple[Routed, Assigned]:
+    """Who takes it at a rung: the owner's deputy, or somebody in the role that it names."""
+    return deputy(scene) if to == DEPUTY else senior(scene, Role(to))
+
+
+RUNGS = {RungAct.REMIND: _reminded, RungAct.TELL: _raised, RungAct.TAKE: _escalated}
 
 
 def note_sweep(swept: Swept, *, act: Act) -> None:

@@ -16,7 +16,7 @@ from app.config import ROOT
 from app.database import installation_of, transaction
 from app.domain.deadlines import Limit
 from app.domain.errors import InvalidInput
-from app.domain.routing import Row, Table, Trait
+from app.domain.routing import At, Row, Table, Trait
 from app.domain.vocabulary import Basis, Kind, Outcome, Role, Severity
 from app.domain.workflow import (
     Action,
@@ -97,6 +97,7 @@ class _Clock(msgspec.Struct, forbid_unknown_fields=True, rename={"next_step": "n
     limit: dict[str, str]
     basis: Basis
     source: str
+    check: bool = False
     when: Condition = Condition.ALWAYS
     not_for: tuple[str, ...] = ()
     not_later_than: str = ""
@@ -124,6 +125,7 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     to: Role
     when: dict[Trait, tuple[str, ...]] = {}
+    at: At | None = None
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
@@ -183,7 +185,7 @@ def routing_table(path: Path = REFERENCE / "routing.toml") -> Table:
 
 def _row(row: _Row) -> Row:
     when = {trait: frozenset(values) for trait, values in row.when.items()}
-    return Row(name=row.name, when=MappingProxyType(when), to=row.to)
+    return Row(name=row.name, when=MappingProxyType(when), to=row.to, at=row.at)
 
 
 def _converted(raw: object, shape: type[T], where: str) -> T:
@@ -238,6 +240,7 @@ def _clock(code: str, raw: object) -> Clock:
         limits=_limits(f"clocks.{code}", clock.limit),
         basis=clock.basis,
         source=clock.source,
+        is_unchecked=clock.check,
         armed_when=clock.when,
         not_for=frozenset(clock.not_for),
         not_later_than=clock.not_later_than,

@@ -17,6 +17,7 @@ from app.domain.actors import Act, Actor, ActorKind
 from app.domain.calendars import LONDON
 from app.domain.errors import SealBroken
 from app.domain.events import MailDelivered
+from app.domain.permissions import ADVISERS
 from app.encryption.keys import open_sealed
 from app.keychain import account_code, case_key
 from app.models.account import AccountCode
@@ -27,12 +28,19 @@ from app.models.person import Membership, Person
 from app.notifications.channels import CannotSend, Channel, channel_for
 from app.notifications.letters import Stamp, letter
 from app.queries.cases import visible_case
-from app.queries.people import current_on, tokens_by_person
+from app.queries.people import (
+    also_advises,
+    current_on,
+    roles_held,
+    tokens_by_person,
+    workplace_tokens,
+)
 from app.services.changes import sealed_at
 
 BATCH = 100
 ATTEMPTS = 8
 LEASE = timedelta(minutes=5)
+SHOWN_FOR = timedelta(days=1)
 LONGEST_ERROR = 60
 log = logging.getLogger(__name__)
 
@@ -198,6 +206,10 @@ def actor_for(session: Session, membership: Membership, case: Case, now: datetim
     numbers = {person_id: session.get_one(Person, person_id).gmc_number}
     today = now.astimezone(LONDON).date()
     tokens = tokens_by_person(session, numbers, organisation_id=case.organisation_id, on=today)
+    held = roles_held(session, [person_id], on=today)[person_id]
+    work = frozenset[bytes]()
+    if membership.role in ADVISERS:
+        work = workplace_tokens(session, held, organisation_id=case.organisation_id)
     return Actor(
         kind=ActorKind.PERSON,
         person_id=person_id,
@@ -205,8 +217,9 @@ def actor_for(session: Session, membership: Membership, case: Case, now: datetim
         organisation_id=membership.organisation_id,
         outside=frozenset({case.organisation_id}),
         role=membership.role,
-        tokens=tokens[person_id][0],
+        tokens=tokens[person_id][0] | work,
         close_tokens=tokens[person_id][1],
+        also_advises=also_advises(membership.role, held),
     )
 
 
@@ -263,7 +276,7 @@ def _mark(ids: Sequence[UUID], state: MailState, now: datetime) -> None:
 
 
 def _put_back(ids: Sequence[UUID], why: str, now: datetime) -> None:
-    """Tried again later and later, with some jitter; after eight times it is dead and shows in the health."""
+    """Tried again later and later, with some jitter; after eight times it is dead and shows in the health for a day."""
     with transaction() as session:
         for mail in session.scalars(select(Mail).where(Mail.id.in_(ids))):
             wait = timedelta(seconds=30 * 2**mail.attempts * random.uniform(0.8, 1.2))  # noqa: S311  jitter, no secret
@@ -271,6 +284,12 @@ def _put_back(ids: Sequence[UUID], why: str, now: datetime) -> None:
             mail.last_error = why[:LONGEST_ERROR]
             if mail.attempts >= ATTEMPTS:
                 mail.state, mail.ended_at = MailState.DEAD, now
+
+
+def gave_up_lately(*, now: datetime) -> bool:
+    """Whether a mail died in the last day: somebody was not told, and the health of the service says so."""
+    dead = select(Mail.id).where(Mail.state == MailState.DEAD, Mail.ended_at > now - SHOWN_FOR)
+    return reader().scalar(dead.limit(1)) is not None
 
 
 def note_delivery(delivered: Delivered, *, act: Act) -> None:

@@ -4,7 +4,7 @@ If it cannot be recorded, nothing is shown. A reference that leads nowhere is re
 whether the case is unknown, hidden or another organisation's.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,16 +20,19 @@ from app.domain.actors import CLOCK, Act, Actor, ActorKind
 from app.domain.calendars import LONDON
 from app.domain.deadlines import Explanation, Pause, explain
 from app.domain.errors import CannotRecord, InvalidInput, NotFound, StaleCase, TryAgainLater
-from app.domain.events import CaseViewed, CaseViewedAgain, LookupMissed
+from app.domain.events import REPORTER, CaseViewed, CaseViewedAgain, LookupMissed, SearchRun
 from app.domain.plan import Clockwork, Wish
 from app.domain.vocabulary import Role
 from app.domain.workflow import (
+    DATA_CLOCKS,
+    DEPUTY,
     Action,
     Clock,
     ClockRow,
     ClockState,
     Definition,
     Occurrence,
+    RungAct,
     Snapshot,
     Transition,
     allowed,
@@ -38,9 +41,9 @@ from app.keychain import person_token
 from app.models.case import Case
 from app.models.ledger import ViewTally
 from app.models.person import Membership
-from app.queries.case_file import DATA_CLOCKS, CaseFile, file_of
+from app.queries.case_file import CaseFile, file_of
 from app.queries.cases import Standing, standing_in, visible_reference
-from app.queries.reports import REPORTER, reported_by
+from app.queries.reports import reported_by
 from app.services.casework import Scene, enter_unseen
 from app.services.changes import load, snapshot_of
 from app.services.clockworks import clockwork_for
@@ -54,6 +57,14 @@ Written = Callable[[str, Act], Proved | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """A rung still to come at which the case is handed over, and to which role; None is the owner's deputy."""
+
+    to: Role | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockRead:
     """One limit of a case: what it is and how it stands. ``cap`` is a running limit that it may not outlast."""
 
@@ -62,7 +73,7 @@ class ClockRead:
     cap: ClockRow | None
     pauses: tuple[Pause, ...]
     paused_at: datetime | None
-    rungs: tuple[ClockRow, ...]
+    ahead: tuple[Ahead, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,25 +91,35 @@ class Opened:
         """Whether the definition lets this viewer take that action now."""
         return any(offer.action == action for offer in self.offers)
 
+    def first(self, among: Container[Action]) -> Transition | None:
+        """The one action to offer before all others in this state, of those that have a page."""
+        offered = (one for one in self.offers if one.action in among)
+        return next((one for one in offered if self.file.state in one.first_in), None)
+
     @property
     def next_clock(self) -> ClockRead | None:
         """The running clock that falls or fell due first."""
-        running = [
-            one for one in self.clocks if one.row.is_running and one.row.state is not ClockState.PAUSED
-        ]
-        return min(running, key=lambda one: (one.row.due_at, one.row.clock), default=None)
+        waiting = [one for one in self.clocks if one.row.is_due_next]
+        return min(waiting, key=lambda one: (one.row.due_at, one.row.clock), default=None)
 
 
 def find(reference: str, *, act: Act) -> bool:
-    """Whether this viewer may open a case with that reference. A miss is recorded; a hit is when it is opened.
+    """Whether this viewer may open a case with that reference. The search is recorded, and that it missed.
 
     Raises CannotRecord.
     """
     with _recorded(), transaction() as session:
+        _record_here(session, SearchRun, act)
         if _visible(session, reference, act.actor) is not None:
             return True
-        _record_miss(session, act)
+        _record_here(session, LookupMissed, act)
         return False
+
+
+def note_search(*, act: Act) -> None:
+    """Records that somebody is about to search for people of their organisation. Raises CannotRecord."""
+    with _recorded(), transaction() as session:
+        _record_here(session, SearchRun, act)
 
 
 def open_case(reference: str, *, act: Act) -> Opened:
@@ -146,7 +167,7 @@ def _written_opening(reference: str, act: Act) -> Proved | None:
     with transaction() as session:
         case = _visible(session, reference, act.actor)
         if case is None:
-            _record_miss(session, act)
+            _record_here(session, LookupMissed, act)
             return None
         return case, _record_view(session, case, act)
 
@@ -158,7 +179,7 @@ def _written_own(reference: str, act: Act) -> Proved | None:
         )
         case = session.scalars(query).one_or_none()
         if case is None:
-            _record_miss(session, act)
+            _record_here(session, LookupMissed, act)
             return None
         _record_own(session, case, act)
         return case, None
@@ -168,11 +189,11 @@ def _visible(session: Session, reference: str, actor: Actor) -> Case | None:
     return visible_reference(session, actor, reference[:REFERENCE_LENGTH])
 
 
-def _record_miss(session: Session, act: Act) -> None:
+def _record_here(session: Session, event: type[LookupMissed | SearchRun], act: Act) -> None:
     """In the log of the viewer's own organisation, outside any case."""
     role, organisation_id = act.actor.role, act.actor.organisation_id
     if role is not None and organisation_id is not None:
-        record_organisation(session, LookupMissed(by=role), organisation_id=organisation_id, act=act)
+        record_organisation(session, event(by=role), organisation_id=organisation_id, act=act)
 
 
 def _record_view(session: Session, case: Case, act: Act) -> Standing:
@@ -312,7 +333,7 @@ def _read(case: Case, standing: Standing, act: Act) -> Opened:
         definition=definition,
         offers=allowed(definition, snapshot, occurrence),
         clocks=tuple(
-            _clock(definition, snapshot, row)
+            _clock(definition, snapshot, row, clockwork)
             for row in _limits(snapshot)
             if not file.standing.sees_patient_part_only or row.clock in DATA_CLOCKS
         ),
@@ -326,7 +347,7 @@ def _limits(snapshot: Snapshot) -> list[ClockRow]:
     return sorted(rows, key=lambda row: (not row.is_running, row.due_at, row.clock))
 
 
-def _clock(definition: Definition, snapshot: Snapshot, row: ClockRow) -> ClockRead:
+def _clock(definition: Definition, snapshot: Snapshot, row: ClockRow, clockwork: Clockwork) -> ClockRead:
     clock = definition.clocks[row.clock]
     waits = [one for one in snapshot.pauses if one.clock == row.clock and one.started_at >= row.started_at]
     return ClockRead(
@@ -339,15 +360,18 @@ def _clock(definition: Definition, snapshot: Snapshot, row: ClockRow) -> ClockRe
             if one.ended_at and one.started_at < one.ended_at
         ),
         paused_at=next((one.started_at for one in waits if one.ended_at is None), None),
-        rungs=tuple(
-            one
-            for one in snapshot.clocks
-            if one.clock == row.clock
-            and one.generation == row.generation
-            and one.rung
-            and one.ended_at is None
-        ),
+        ahead=tuple(_ahead(clock, snapshot, row, clockwork)) if row.is_running else (),
     )
+
+
+def _ahead(clock: Clock, snapshot: Snapshot, row: ClockRow, clockwork: Clockwork) -> Iterator[Ahead]:
+    """Who takes the case over next if nobody does what is due."""
+    same = (one for one in snapshot.clocks if (one.clock, one.generation) == (row.clock, row.generation))
+    done = max((one.rung for one in same if one.state is ClockState.FIRED), default=0)
+    for rung in clock.ladder:
+        if rung.does is RungAct.TAKE and rung.number > done:
+            to = None if rung.to[0] == DEPUTY else Role(rung.to[0])
+            yield Ahead(to=to, at=clockwork.rung_at(rung, row.due_at, snapshot.severity))
 
 
 def why(one: ClockRead, clockwork: Clockwork) -> Explanation | None:

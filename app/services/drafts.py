@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.audit.record import record_personal
-from app.database import installation_of, reader, transaction
+from app.database import reader, transaction
 from app.domain.actors import Act, Actor
 from app.domain.errors import NotFound, StaleCase
 from app.domain.events import DraftChanged
@@ -21,6 +21,8 @@ from app.models.draft import Draft
 from app.models.mail import Mail, MailKind
 from app.notifications.outbox import queue
 
+# The pages say so in words.
+KEPT_FOR = timedelta(days=30)
 REMINDERS = (timedelta(days=7), timedelta(days=1))
 
 
@@ -50,7 +52,7 @@ def start(kind: Kind, *, form_version: int, answers: Mapping[str, str | list[str
             answers_sealed=_sealed(session, draft_id, answers, act.actor),
             started_at=act.now,
             changed_at=act.now,
-            expires_at=_expiry(session, act.now),
+            expires_at=act.now + KEPT_FOR,
         )
         session.add(draft)
         record_personal(
@@ -72,7 +74,7 @@ def keep(draft_id: UUID, version: int, *, answers: Mapping[str, str | list[str]]
             raise StaleCase("the draft was changed in another window")
         draft.answers_sealed = _sealed(session, draft_id, answers, act.actor)
         draft.changed_at = act.now
-        draft.expires_at = _expiry(session, act.now)
+        draft.expires_at = act.now + KEPT_FOR
         draft.version = version + 1
         return draft.version
 
@@ -145,10 +147,6 @@ def _owned(draft: Draft | None, actor: Actor) -> Draft:
     if draft is None or draft.person_id != _author(actor):
         raise NotFound("no such draft")
     return draft
-
-
-def _expiry(session: Session, now: datetime) -> datetime:
-    return now + timedelta(days=installation_of(session).settings.draft_days)
 
 
 def _context(draft_id: UUID, person_id: UUID) -> Context:

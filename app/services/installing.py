@@ -1,14 +1,15 @@
 """Putting an installation together, and bringing its database to where the program expects it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from types import MappingProxyType
 
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.config import INDEPENDENT, Settings, UnsafeSettingsError
-from app.database import disconnect, installation_of, migrate, reader
+from app.database import disconnect, installation_of, is_migrated, migrate, reader
 from app.domain.vocabulary import OrganisationType
 from app.encryption.keyring import FileKeyStore
 from app.installation import Installation
@@ -19,6 +20,7 @@ from app.services.calendars import load_calendars
 from app.services.categories import load_cards, load_categories
 from app.services.definitions import definition_from, routing_table, shipped_sources, store_shipped
 from app.services.guidance import load_guidance
+from app.services.organisations import DEMONSTRATION_CODES
 from app.services.questionnaires import load_forms
 
 OWNS_LEDGER = text("SELECT tableowner = current_user FROM pg_tables WHERE tablename = 'audit_entry'")
@@ -48,10 +50,41 @@ def prepare() -> None:
     Raises UnsafeSettingsError where production would break a promise with what the database holds.
     """
     settings = installation_of(reader()).settings
+    settings.instance.mkdir(parents=True, exist_ok=True)
     migrate(settings)
     store_shipped()
+    _refuse_unsafe_database()
+
+
+def prepare_new() -> None:
+    """Prepares a database that has not got the newest schema yet; any other is left as it is."""
+    installation_of(reader()).settings.instance.mkdir(parents=True, exist_ok=True)
+    if not _is_ready():
+        prepare()
+
+
+def refuse_unsafe_start() -> None:
+    """Raises UnsafeSettingsError where production would break a promise with what the database holds.
+
+    Leaves no connection open, so that a server may still make processes of its own.
+    """
+    try:
+        _refuse_unsafe_database()
+    finally:
+        let_go()
+
+
+def _refuse_unsafe_database() -> None:
+    settings = installation_of(reader()).settings
     if not settings.is_demonstration:
-        _refuse_unsafe_database(settings)
+        if not _is_ready():
+            raise UnsafeSettingsError(
+                "the database has not got the newest schema: start once with python app.py"
+            )
+        for unsafe, message in _dangers(reader(), settings):
+            if unsafe:
+                raise UnsafeSettingsError(message)
+        reader().rollback()
 
 
 def let_go() -> None:
@@ -60,18 +93,34 @@ def let_go() -> None:
     disconnect()
 
 
-def _refuse_unsafe_database(settings: Settings) -> None:
-    session = reader()
-    operator = session.scalars(
-        select(Organisation).where(Organisation.code == settings.operator)
-    ).one_or_none()
-    if settings.operator != INDEPENDENT and operator is None:
-        raise UnsafeSettingsError("CANDOUR_OPERATOR names no organisation here: set a code, or independent")
-    if operator is not None and operator.type is not OrganisationType.MDO and _has_mdo_people(session):
-        raise UnsafeSettingsError("an employer operates this installation, so no MDO may keep cases in it")
-    if not settings.is_sqlite and session.scalar(OWNS_LEDGER):
-        raise UnsafeSettingsError("the application owns the ledger: set CANDOUR_OWNER_URL to another role")
-    session.rollback()
+def _is_ready() -> bool:
+    try:
+        return is_migrated()
+    except OperationalError as error:
+        raise UnsafeSettingsError("the database cannot be opened: check CANDOUR_DATABASE_URL") from error
+
+
+def _dangers(session: Session, settings: Settings) -> Iterator[tuple[bool, str]]:
+    """What production must not start with, each with what to do; asked one after the other."""
+    chosen = select(Organisation).where(Organisation.code == settings.operator)
+    operator = session.scalars(chosen).one_or_none()
+    yield (
+        settings.operator != INDEPENDENT and operator is None,
+        "CANDOUR_OPERATOR names no organisation here: set a code, or independent",
+    )
+    yield (
+        operator is not None and operator.type is not OrganisationType.MDO and _has_mdo_people(session),
+        "an employer operates this installation, so no MDO may keep cases in it",
+    )
+    yield (
+        not settings.is_sqlite and bool(session.scalar(OWNS_LEDGER)),
+        "the application owns the ledger: set CANDOUR_OWNER_URL to another role",
+    )
+    invented = select(Organisation.id).where(Organisation.code.startswith(DEMONSTRATION_CODES)).limit(1)
+    yield (
+        session.scalar(invented) is not None,
+        "a demonstration was loaded into this database, and its password is published: begin with a new one",
+    )
 
 
 def _has_mdo_people(session: Session) -> bool:

@@ -18,11 +18,11 @@ from app.domain.actors import Act
 from app.domain.deadlines import local
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.events import MembershipEnded, MembershipStarted, PersonAdded, RelationDeclared, ResetStarted
-from app.domain.permissions import ADVISERS, exclude_each_other
-from app.domain.vocabulary import OrganisationType, Post, Role
+from app.domain.permissions import exclude_each_other, roles_in
+from app.domain.vocabulary import Post, Role
 from app.keychain import new_personal_key
 from app.models.account import CodePurpose, SignIn
-from app.models.case import CaseHandler
+from app.models.case import Case, CaseHandler
 from app.models.organisation import Organisation
 from app.models.person import Membership, Person, Relation, RelationKind
 from app.services import throttling
@@ -145,7 +145,7 @@ def require_fit(
 ) -> None:
     """Raises InvalidInput on ``role``: held already, excluded by another role, or not of this kind of body."""
     organisation = session.get_one(Organisation, organisation_id)
-    if role in ADVISERS and organisation.type is not OrganisationType.MDO:
+    if role not in roles_in(organisation.type):
         raise InvalidInput("role", "not-here")
     held = session.scalars(
         select(Membership.role).where(
@@ -185,13 +185,24 @@ def _require_endable(session: Session, membership: Membership, *, last_on: date 
         raise InvalidInput("last_on", "past")
     if last_on is not None and last_on < membership.starts_on:
         raise InvalidInput("last_on", "before-start")
-    working = select(CaseHandler.id).where(
-        CaseHandler.membership_id == membership.id, CaseHandler.until_at.is_(None)
-    )
-    if session.execute(working.limit(1)).first() is not None:
+    if _has_open_work(session, membership):
         raise InvalidInput("last_on", "open-cases")
     if membership.role is Role.ADMINISTRATOR and _is_last(session, membership, today=today):
         raise InvalidInput("last_on", "last-administrator")
+
+
+def _has_open_work(session: Session, membership: Membership) -> bool:
+    """Whether a case that is still open is with them. Closing ends nobody's part in a case, nor does it wait."""
+    working = (
+        select(CaseHandler.id)
+        .join(Case, Case.id == CaseHandler.case_id)
+        .where(
+            CaseHandler.membership_id == membership.id,
+            CaseHandler.until_at.is_(None),
+            Case.closed_at.is_(None),
+        )
+    )
+    return session.execute(working.limit(1)).first() is not None
 
 
 def _is_last(session: Session, membership: Membership, *, today: date) -> bool:

@@ -20,8 +20,8 @@ from app.domain.vocabulary import Basis, Role
 from app.domain.workflow import Action, Definition, Occurrence, Snapshot, allowed
 from app.models.organisation import Organisation
 from app.services.clockworks import clockwork_for
-from app.services.routing import route_owner, route_told
-from app.services.submitting import lay_out, with_clocks
+from app.services.routing import route_told
+from app.services.submitting import lay_out, owner_of, with_clocks
 
 SOON = Limit.parse("2 working days")
 
@@ -59,7 +59,7 @@ def foresee(report: Report, *, act: Act) -> Foreseen:
     """What would become of a report. Raises what sending it would raise, NobodyEligible among it."""
     session = reader()
     laid = lay_out(session, report, act=act)
-    routed = route_owner(session, laid.matter, laid.ground)
+    routed = owner_of(session, laid)
     told = route_told(session, laid.matter, laid.ground)
     snapshot, clockwork = with_clocks(session, laid, _taking(routed), act=act)
     definition = installation_of(session).workflows[report.kind]

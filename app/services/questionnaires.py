@@ -197,6 +197,7 @@ class _Shelf:
             carry_on=self.say(row.carry_on),
             leave=self.say(row.leave),
             variants=tuple(self.page_variant(one) for one in row.variants),
+            is_unchecked=row.check,
         )
 
     def page_variant(self, row: _PageVariantRow) -> PageVariant:

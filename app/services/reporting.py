@@ -11,6 +11,7 @@ from app.database import transaction
 from app.domain.actors import Act
 from app.domain.errors import InvalidInput, NotFound, StaleCase
 from app.domain.events import (
+    REPORTER,
     Event,
     InformationProvided,
     MessageSent,
@@ -24,20 +25,19 @@ from app.domain.workflow import Action, Occurrence
 from app.encryption.keys import seal
 from app.keychain import case_key
 from app.models.case import Case
-from app.models.message import MessageKind
+from app.models.message import Message, MessageKind
 from app.models.organisation import Organisation
 from app.models.person import Membership
 from app.queries.cases import Standing
 from app.queries.reports import own_case
-from app.services.casework import enter_unseen
+from app.services.accounts import is_address
+from app.services.casework import Build, Scene, enter_unseen, with_guardian
 from app.services.changes import load, sealed_at, write
 from app.services.definitions import definition_of
 
-REPORTER = "reporter"
 AS_REPORTER = Standing(capacity=Role.MEMBER, is_owner=False)
-ADDRESS = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
-LONGEST_ADDRESS = 254
-# No clock starts, so none is counted on any calendar.
+# What can answer somebody who wrote to the reporter.
+ANSWERING = frozenset({Action.MESSAGE, Action.PROVIDE_INFORMATION})
 
 
 class AskedToWithdraw(StrEnum):
@@ -69,12 +69,21 @@ def withdraw(case_id: UUID, version: int, *, asked: AskedToWithdraw, why: str, a
     """Takes a report back that nobody has triaged.
 
     What is said about the reasons is sealed as a reason of the reporter's, for the guardian alone: a code of
-    ``AskedToWithdraw`` on the first line, then the words. Raises ActionNotAllowed once work has begun, or
+    ``AskedToWithdraw`` on the first line, then the words. If somebody asked for it, a guardian is told. Raises ActionNotAllowed once work has begun, or
     where a patient may be at risk.
     """
     text = f"{asked}\n{why}" if asked or why else ""
-    event = ReportWithdrawn(by=REPORTER)
-    _write(case_id, version, Action.WITHDRAW, event, (MessageKind.REASON, text), act)
+    wish = Wish(
+        events=(ReportWithdrawn(by=REPORTER),),
+        texts=_text(MessageKind.REASON, text, is_for_officer=False),
+        tells_owner=True,
+    )
+
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        told = with_guardian(scene, wish) if asked is AskedToWithdraw.YES else wish
+        return Occurrence(action=Action.WITHDRAW, is_reporter=True), told
+
+    _enter(case_id, version, act, build)
 
 
 def set_contact(case_id: UUID, *, address: str | None, act: Act) -> None:
@@ -93,14 +102,26 @@ def set_contact(case_id: UUID, *, address: str | None, act: Act) -> None:
 def _write(
     case_id: UUID, version: int, action: Action, event: Event, text: tuple[MessageKind, str], act: Act
 ) -> None:
+    def build(scene: Scene) -> tuple[Occurrence, Wish]:
+        officer = _officer_asking(scene.session, scene.case) if action in ANSWERING else None
+        wish = Wish(
+            events=(event,),
+            texts=_text(*text, is_for_officer=officer is not None),
+            tells=frozenset({officer} if officer else ()),
+            tells_owner=True,
+        )
+        return Occurrence(action=action, is_reporter=True), wish
+
+    _enter(case_id, version, act, build)
+
+
+def _enter(case_id: UUID, version: int, act: Act, build: Build) -> None:
     """The reporters' door: whose report it is comes before whether the page is old."""
     with transaction() as session:
         case = _own(session, case_id, act)
         if case.version != version:
             raise StaleCase("the page is older than the case")
-        wish = Wish(events=(event,), texts=_text(*text), tells_owner=True)
-        occurrence = Occurrence(action=action, is_reporter=True)
-        enter_unseen(session, case, act, lambda _scene: (occurrence, wish), standing=AS_REPORTER)
+        enter_unseen(session, case, act, build, standing=AS_REPORTER)
 
 
 def _own(session: Session, case_id: UUID, act: Act) -> Case:
@@ -111,13 +132,30 @@ def _own(session: Session, case_id: UUID, act: Act) -> Case:
     return case
 
 
-def _text(kind: MessageKind, body: str) -> tuple[Text, ...]:
+def _officer_asking(session: Session, case: Case) -> UUID | None:
+    """The officer who wrote to the reporter last, where nobody else did since: then they are who is answered."""
+    last = session.execute(
+        select(Message.author_membership_id, Message.is_for_officer)
+        .where(
+            Message.case_id == case.id,
+            Message.kind.in_((MessageKind.MESSAGE, MessageKind.QUESTION)),
+            Message.author_membership_id.is_not(None),
+        )
+        .order_by(Message.sent_at.desc(), Message.id)
+        .limit(1)
+    ).one_or_none()
+    return last.author_membership_id if last is not None and last.is_for_officer else None
+
+
+def _text(kind: MessageKind, body: str, *, is_for_officer: bool) -> tuple[Text, ...]:
     """Words of the reporter, without any membership: a case never says who that is."""
-    return (Text(kind=kind, body=body, author_role=Role.MEMBER),) if body else ()
+    if not body:
+        return ()
+    return (Text(kind=kind, body=body, author_role=Role.MEMBER, is_for_officer=is_for_officer),)
 
 
 def _check_address(session: Session, case: Case, address: str, act: Act) -> None:
-    if len(address) > LONGEST_ADDRESS or not ADDRESS.fullmatch(address):
+    if not is_address(address):
         raise InvalidInput("address", "no_address")
     is_private = case.kind is Kind.ADVICE or case.identity is not ReporterIdentity.OPEN
     domain = address.rpartition("@")[2].lower()

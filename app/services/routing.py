@@ -1,7 +1,7 @@
 """Finding who takes a case: candidates from the database, the choice from ``domain.routing``."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -15,24 +15,32 @@ from app.domain.errors import NobodyEligible, NotAvailable
 from app.domain.permissions import ADVISERS, HANDLERS
 from app.domain.plan import Assigned
 from app.domain.routing import (
+    At,
     Candidate,
     Considered,
     Matter,
     Parties,
     Routed,
+    Trait,
     capacity_in,
     choose,
     ladder_of,
     owner_row,
     told_rows,
 )
-from app.domain.vocabulary import Kind, PartyRole, Role
-from app.encryption.keys import Context, seal
-from app.keychain import case_key
-from app.models.case import CaseExclusion, CaseHandler, CaseParty, RoutingDecision
+from app.domain.vocabulary import Kind, OrganisationType, PartyRole, Role
+from app.encryption.keys import seal
+from app.keychain import case_context, case_key
+from app.models.case import Case, CaseExclusion, CaseHandler, CaseParty, RoutingDecision
 from app.models.organisation import Appointment, Organisation
 from app.models.person import Membership, Person, Relation, RelationKind
-from app.queries.people import current_on, relation_on, tokens_by_person
+from app.queries.people import (
+    current_on,
+    relation_on,
+    roles_held,
+    tokens_by_person,
+    workplace_tokens,
+)
 
 TRIES = 3
 UNRESOLVED = frozenset({Role.GUARDIAN, Role.BOARD_LEAD, Role.OUTSIDE_REVIEWER})
@@ -40,13 +48,17 @@ UNRESOLVED = frozenset({Role.GUARDIAN, Role.BOARD_LEAD, Role.OUTSIDE_REVIEWER})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """Where and for whom somebody is sought: the organisation, the day, the parties, and who is named."""
+    """Where and for whom somebody is sought: the organisation, the day, the parties, and who is named.
+
+    ``not_again`` are memberships, ``not_wanted`` people who are passed over without a reason being kept.
+    """
 
     organisation_id: UUID
     on: date
     parties: Parties
     named: frozenset[UUID] = frozenset()
     not_again: frozenset[UUID] = frozenset()
+    not_wanted: frozenset[UUID] = frozenset()
     only: frozenset[Role] = HANDLERS
     agency_id: UUID | None = None
 
@@ -61,7 +73,17 @@ def who_may_take(kind: Kind, *, is_unresolved: bool) -> frozenset[Role]:
 def route_owner(session: Session, matter: Matter, ground: Ground) -> Routed:
     """Who owns a case that opens now. Raises NobodyEligible."""
     row = owner_row(installation_of(session).routing, matter)
+    if Trait.WISH in row.when:
+        ground = replace(ground, not_wanted=_not_wanted(session, matter, ground))
     return find_holder(session, row.to, ground, row=row.name)
+
+
+def _not_wanted(session: Session, matter: Matter, ground: Ground) -> frozenset[UUID]:
+    """Whom the reporter's wish keeps out: their own supervisors and managers, and whoever would have it else."""
+    plain = Matter({trait: values for trait, values in matter.traits.items() if trait is not Trait.WISH})
+    asked = owner_row(installation_of(session).routing, plain).to
+    usual = found_or_none(session, asked, ground, row="", conflicts_of=ground.organisation_id)
+    return ground.named | {usual.chosen.person_id} if usual else ground.named
 
 
 def route_told(session: Session, matter: Matter, ground: Ground) -> list[Routed]:
@@ -69,11 +91,39 @@ def route_told(session: Session, matter: Matter, ground: Ground) -> list[Routed]
     found = []
     for row in told_rows(installation_of(session).routing, matter):
         place = ground
-        if row.name == "about-a-locum" and ground.agency_id:
+        if row.at is At.AGENCY and ground.agency_id:
             place = replace(ground, organisation_id=ground.agency_id)
         routed = found_or_none(session, row.to, place, row=row.name, conflicts_of=ground.organisation_id)
         found += [routed] if routed else []
     return found
+
+
+def known_matter(
+    session: Session, case: Case, person_id: UUID | None, *, on: date
+) -> tuple[Matter, UUID | None]:
+    """A concern as the table of those told meets it once it is known whom it is about (None: nobody here).
+
+    With the agency that a locum works for.
+    """
+    rows = session.execute(
+        select(Membership.role, Membership.post, Organisation.id, Organisation.type)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(Membership.person_id == person_id, current_on(on))
+        .order_by(Organisation.id)
+    ).all()
+    here = [row for row in rows if row.id == case.organisation_id]
+    traits: dict[Trait, set[str]] = {
+        Trait.KIND: {case.kind},
+        Trait.SEVERITY: {case.severity},
+        Trait.CATEGORY: {case.category, *case.also.split()},
+        Trait.IDENTITY: {case.identity},
+        Trait.PATIENT_DATA: {case.patient_data},
+        Trait.SUBJECT: {"known"},
+        Trait.SUBJECT_POST: {row.post for row in here},
+        Trait.SUBJECT_ROLE: {row.role for row in here},
+    }
+    agency_id = next((row.id for row in rows if row.type is OrganisationType.AGENCY), None)
+    return Matter({trait: frozenset(values) for trait, values in traits.items()}), agency_id
 
 
 def find_holder(session: Session, asked: Role, ground: Ground, *, row: str) -> Routed:
@@ -134,9 +184,14 @@ def find_person(session: Session, membership_id: UUID, ground: Ground) -> Routed
 
 def candidates_for(session: Session, role: Role, ground: Ground, *, conflicts_of: UUID) -> list[Candidate]:
     """Everybody who holds a role in the organisation today, own people and appointed outsiders alike."""
-    holders = [one for one in _holders(session, role, ground) if one.id not in ground.not_again]
+    holders = [
+        one
+        for one in _holders(session, role, ground)
+        if one.id not in ground.not_again and one.person_id not in ground.not_wanted
+    ]
     people = {one.person_id: one.gmc_number for one in holders}
     tokens = tokens_by_person(session, people, organisation_id=conflicts_of, on=ground.on)
+    work = _workplaces(session, people, ground) if ground.only == ADVISERS else {}
     return [
         Candidate(
             membership_id=one.id,
@@ -147,11 +202,22 @@ def candidates_for(session: Session, role: Role, ground: Ground, *, conflicts_of
             open_cases=one.open_cases,
             last_assigned_at=one.last_assigned_at,
             load_version=one.load_version,
-            tokens=tokens[one.person_id][0],
+            tokens=tokens[one.person_id][0] | work.get(one.person_id, frozenset()),
             close_tokens=tokens[one.person_id][1],
         )
         for one in holders
     ]
+
+
+def _workplaces(
+    session: Session, people: Collection[UUID], ground: Ground
+) -> Mapping[UUID, frozenset[bytes]]:
+    """The workplaces of advisers, whose doctors they do not advise."""
+    held = roles_held(session, people, on=ground.on)
+    return {
+        person: workplace_tokens(session, roles, organisation_id=ground.organisation_id)
+        for person, roles in held.items()
+    }
 
 
 # Put together once, and read as plain columns: routing considers everybody who holds a role.
@@ -210,6 +276,16 @@ def named_for(session: Session, person_id: UUID, *, on: date) -> frozenset[UUID]
     return frozenset(rows)
 
 
+def deputies_of(session: Session, person_id: UUID, *, on: date) -> frozenset[UUID]:
+    """Who deputises for a person."""
+    rows = session.scalars(
+        select(Relation.person_id).where(
+            Relation.other_id == person_id, Relation.kind == RelationKind.DEPUTISES_FOR, relation_on(on)
+        )
+    )
+    return frozenset(rows)
+
+
 def conflicted_handlers(
     session: Session, case_id: UUID, parties: Parties, *, organisation_id: UUID, on: date
 ) -> frozenset[UUID]:
@@ -250,7 +326,10 @@ def assign(
     the organisation's other routing waits until this one is done.
     """
     for _ in range(TRIES):
-        if taken := _taken(session, find(), now):
+        found = find()
+        if not found:
+            return ()
+        if taken := _taken(session, found, now):
             return taken
     organisation = select(Organisation.id).where(Organisation.id == organisation_id)
     # Not against rows that only refer to the organisation: new cases do.
@@ -329,12 +408,12 @@ def explained(
         }
     )
     key = case_key(session, case_id, organisation_id=organisation_id)
-    context = Context(
-        owner=organisation_id.hex,
-        case=case_id.hex,
+    context = case_context(
+        case_id,
+        organisation_id=organisation_id,
         table="routing_decision",
         column="explanation",
-        row=decision_id.hex,
+        row=decision_id,
     )
     return RoutingDecision(
         id=decision_id, case_id=case_id, decided_at=now, explanation_sealed=seal(key, words, context=context)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
-from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
@@ -14,10 +13,12 @@ from sqlalchemy.orm import Session
 from app.database import installation_of, reader, transaction
 from app.domain.actors import Act, Actor, ActorKind
 from app.domain.calendars import LONDON
-from app.domain.classification import Categories, Classified
+from app.domain.classification import Classified
 from app.domain.duty import level
 from app.domain.errors import DomainError
 from app.domain.form import Form, Question
+from app.domain.limits import YEARS
+from app.domain.permissions import LEADING
 from app.domain.report import (
     Answered,
     Holder,
@@ -40,30 +41,21 @@ from app.domain.vocabulary import (
     Post,
     ReporterIdentity,
     Role,
+    Severity,
     StillLive,
     Visibility,
 )
 from app.domain.workflow import ClockState
+from app.installation import Installation
 from app.models.case import Case, CaseHandler
 from app.models.deadline import Deadline
 from app.models.organisation import Organisation
 from app.models.person import Person, RelationKind
 from app.services.casting import Employed, Stage
+from app.services.clockworks import clockwork_for
+from app.services.definitions import definition_of
 from app.services.submitting import Sent, submit
 
-LEADING = frozenset(
-    {
-        Role.SUPERVISOR,
-        Role.CLINICAL_LEAD,
-        Role.TRAINING_PROGRAMME_DIRECTOR,
-        Role.DEAN,
-        Role.MEDICAL_DIRECTOR,
-        Role.RESPONSIBLE_OFFICER,
-        Role.ON_CALL_EXECUTIVE,
-        Role.CHIEF_EXECUTIVE,
-        Role.CHAIR,
-    }
-)
 IDENTITIES = {
     "named": ReporterIdentity.OPEN,
     "confidential": ReporterIdentity.CONFIDENTIAL,
@@ -76,6 +68,24 @@ PLATFORMS = {
     "clinical_app": "message_group",
 }
 ESCALATION = "E2"
+# Names for clocks, of this program or of procedures that a story may tell.
+CLOCK_CODES = frozenset(
+    {
+        "ACK", "TRIAGE", "E1", "E2", "CONTAIN", "DPO", "SIRO", "ICO", "ART34", "DSPT", "BREACHLOG", "MDO-REPLY",
+        "FB20", "FB3M", "UPDATE", "WAIT", "SAFETY", "INWO-1", "INWO-2", "INWO-ACK", "INWO-EXT", "COMP-ENG",
+        "COMP-SCT", "COMP-NI", "COMP-WLS", "MHPS-INVEST", "MHPS-REPORT", "MHPS-COMMENT", "MHPS-HEARING",
+        "EXCL-IMM", "EXCL-FORMAL", "EXCL-PPA", "EXCL-6M", "GMC-TELL", "GMC-5Y", "CANDOUR", "DSAR", "DPCOMP",
+        "FTSU-Q", "DETRIMENT", "TRIBUNAL",
+    }
+)  # fmt: skip
+KNOWN: Mapping[str, frozenset[str]] = {
+    "also_told": frozenset({*Role, "alternative_responsible_officer"}),
+    "never": frozenset(
+        {*Role, "subject", "reporter", "line_report_of_subject", "adviser_of_subject", "employer"}
+    ),
+    "clocks": CLOCK_CODES,
+    "no_clocks": CLOCK_CODES,
+}
 
 
 class ScenarioError(ValueError):
@@ -121,8 +131,20 @@ class Answers(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     owner_of_practice: bool
 
 
+class Expected(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What should become of an entry: for tests, playing does not compare it."""
+
+    severity: Severity
+    duty: Duty
+    route: Role
+    also_told: tuple[str, ...]
+    never: tuple[str, ...]
+    clocks: dict[str, datetime]
+    no_clocks: tuple[str, ...]
+
+
 class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """One entry of a file. What is expected is for tests; playing does not read it."""
+    """One entry of a file."""
 
     id: str
     title: str
@@ -137,7 +159,7 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     category: str
     answers: Answers
     story: str
-    expected: dict[str, object]
+    expected: Expected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,17 +199,44 @@ def read_scenarios(path: Path) -> tuple[Scenario, ...]:
 
 
 def _check(scenario: Scenario, path: Path) -> None:
-    if scenario.submitted_at.tzinfo is None:
-        raise ScenarioError(f"{path.name}: {scenario.id}: submitted_at needs an offset")
+    for fault in _faults(scenario):
+        raise ScenarioError(f"{path.name}: {scenario.id}: {fault}")
+
+
+def _faults(scenario: Scenario) -> Iterator[str]:
+    """What is wrong with an entry, beyond its shape."""
     if (scenario.subject is not None) != (scenario.kind is Kind.CONCERN):
-        raise ScenarioError(f"{path.name}: {scenario.id}: a concern has a subject, nothing else has")
-    if not scenario.rooms:
-        raise ScenarioError(f"{path.name}: {scenario.id}: no room")
-    if scenario.kind is Kind.ADVICE and "employer" in scenario.rooms:
-        raise ScenarioError(f"{path.name}: {scenario.id}: advice has no employer's room")
-    realised = scenario.answers.realised_at
-    if realised is not None and realised.tzinfo is None:
-        raise ScenarioError(f"{path.name}: {scenario.id}: realised_at needs an offset")
+        yield "a concern has a subject, nothing else has"
+    if scenario.organisation.type is OrganisationType.MDO:
+        yield "the organisation is the reporter's employer, which is no MDO"
+    yield from _faults_of_rooms(scenario)
+    yield from _faults_of_times(scenario)
+    for name, known in KNOWN.items():
+        strange = [code for code in getattr(scenario.expected, name) if code not in known]
+        yield from (f"expected.{name}: unknown code {code}" for code in strange)
+
+
+def _faults_of_rooms(scenario: Scenario) -> Iterator[str]:
+    rooms = scenario.rooms
+    if not rooms:
+        yield "no room"
+    if len(set(rooms)) < len(rooms):
+        yield "a room stands twice"
+    if scenario.kind is Kind.ADVICE and "employer" in rooms:
+        yield "advice has no employer's room"
+
+
+def _faults_of_times(scenario: Scenario) -> Iterator[str]:
+    answers = scenario.answers
+    times = {"submitted_at": scenario.submitted_at, "realised_at": answers.realised_at}
+    times |= {f"expected.clocks.{code}": due for code, due in scenario.expected.clocks.items()}
+    for name, at in times.items():
+        if at is not None and at.tzinfo is None:
+            yield f"{name} needs an offset"
+        if at is not None and at.year not in YEARS:
+            yield f"{name} is out of range"
+    if answers.posted_on.year not in YEARS:
+        yield "answers.posted_on is out of range"
 
 
 def stage_employer(stage: Stage, scenario: Scenario, *, number: int) -> Organisation:
@@ -378,10 +427,10 @@ def send(scenario: Scenario, staged: Staged, *, now: datetime) -> tuple[Sent, ..
 def play(scenarios: Sequence[Scenario], *, now: datetime) -> Iterator[Played]:
     """Plays each entry in organisations of its own, at its own ``submitted_at``. For a throw-away database.
 
-    Raises ScenarioError before the first one for a category that nobody knows, and for an entry that cannot be
+    Raises ScenarioError before the first one for a category or platform that nobody knows, and for an entry that cannot be
     sent, with its name.
     """
-    _check_categories(scenarios, installation_of(reader()).categories)
+    _check_codes(scenarios, installation_of(reader()))
     people = 0
     for number, scenario in enumerate(scenarios, start=1):
         staged, people = stage_entry(scenario, number=number, people=people, now=now)
@@ -405,9 +454,11 @@ def stage_entry(scenario: Scenario, *, number: int, people: int, now: datetime) 
         return staged, stage.people
 
 
-def _check_categories(scenarios: Sequence[Scenario], known: Categories) -> None:
+def _check_codes(scenarios: Sequence[Scenario], installation: Installation) -> None:
     for scenario in scenarios:
-        if scenario.category not in known.by_code:
+        if platform_of(scenario) not in installation.forms[scenario.kind].catalogue.platforms:
+            raise ScenarioError(f"{scenario.id}: unknown platform {scenario.platform}")
+        if scenario.category not in installation.categories.by_code:
             raise ScenarioError(f"{scenario.id}: unknown category {scenario.category}")
 
 
@@ -416,7 +467,7 @@ def played(scenario: Scenario, sent: Sequence[Sent]) -> Played:
     first = reader().get_one(Case, sent[0].case_id)
     clocks: dict[str, str] = {}
     for one in sent:
-        clocks |= _clocks_of(one.case_id)
+        clocks |= _clocks_of(reader().get_one(Case, one.case_id))
     return Played(
         id=scenario.id,
         reference=first.reference,
@@ -430,14 +481,23 @@ def played(scenario: Scenario, sent: Sequence[Sent]) -> Played:
     )
 
 
-def _clocks_of(case_id: UUID) -> dict[str, str]:
-    """Every armed clock by its code; the rung of a ladder by the rung's."""
+def _clocks_of(case: Case) -> dict[str, str]:
+    """Every armed clock by its code, and of a ladder the rung of the responsible officer."""
     rows = reader().scalars(
-        select(Deadline).where(Deadline.case_id == case_id, Deadline.state == ClockState.ARMED)
+        select(Deadline).where(
+            Deadline.case_id == case.id, Deadline.state == ClockState.ARMED, Deadline.rung == 0
+        )
     )
-    return {
-        (ESCALATION if row.rung else row.clock): row.due_at.astimezone(LONDON).isoformat() for row in rows
-    }
+    definition = definition_of(reader(), case.definition_hash)
+    day = case.opened_at.astimezone(LONDON).date()
+    clockwork = clockwork_for(reader(), case.organisation_id, on=day)
+    found = {}
+    for row in rows:
+        found[row.clock] = row.due_at
+        for rung in definition.clocks[row.clock].ladder:
+            if rung.code == ESCALATION:
+                found[ESCALATION] = clockwork.rung_at(rung, row.due_at, case.severity)
+    return {code: at.astimezone(LONDON).isoformat() for code, at in found.items()}
 
 
 def _told_in(case: Case, scenario: Scenario) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Sending a report: who it concerns, who takes it, which clocks run, written as one case in each room."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID, uuid4
@@ -14,8 +14,10 @@ from app.config import INDEPENDENT
 from app.database import installation_of, reader, transaction
 from app.domain.actors import Act, Actor, ActorKind
 from app.domain.calendars import LONDON
-from app.domain.errors import AlreadySubmitted, InvalidInput, NotAvailable, NotFound
+from app.domain.errors import AlreadySubmitted, InvalidInput, NobodyEligible, NotAvailable, NotFound
 from app.domain.events import (
+    CLOCK,
+    REPORTER,
     AdviceRequested,
     DraftChanged,
     Event,
@@ -24,6 +26,7 @@ from app.domain.events import (
     ReportSubmitted,
     RiskRaised,
 )
+from app.domain.names import compared, is_meant, names_in
 from app.domain.plan import Assigned, Clockwork, Wish, armed_at_opening, armed_events
 from app.domain.report import Holder, Report, Reports, RiskNow
 from app.domain.routing import Matter, Parties, Routed, Trait
@@ -37,18 +40,19 @@ from app.domain.vocabulary import (
     Role,
 )
 from app.domain.workflow import Clock, Condition, Definition, Snapshot
-from app.keychain import gmc_token, person_token, person_tokens
-from app.models.case import Case, CaseParty
+from app.keychain import gmc_token, person_token, person_tokens, workplace_token
+from app.models.case import Case
 from app.models.draft import Draft
-from app.models.organisation import Organisation
+from app.models.organisation import Appointment, Organisation
 from app.models.person import Membership, Person
 from app.queries.people import current_on
+from app.queries.reports import places_of, reported_by
 from app.services.changes import Opening, open_case
 from app.services.clockworks import clockwork_for
 from app.services.routing import Ground, assign, named_for, route_owner, route_told, who_may_take
 
-REPORTER = "reporter"
-CLOCK = "clock"
+# More names than these are weighed up by somebody from outside: excluding people can be a weapon.
+MOST_KEPT_AWAY = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,15 @@ class _Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _KeptAway:
+    """Whom the reporter wants to keep from the case: how many were named, who they are, whether all were found."""
+
+    names: int = 0
+    people: frozenset[UUID] = frozenset()
+    is_somebody_unfound: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Laid:
     """A report as its organisation meets it, before anybody has taken it."""
 
@@ -86,6 +99,7 @@ class Laid:
     exclusions: tuple[tuple[bytes, str], ...]
     matter: Matter
     ground: Ground
+    is_somebody_unfound: bool
     signature: Mapping[str, str] | None = field(repr=False)
 
 
@@ -131,10 +145,12 @@ def _take_draft(session: Session, draft_id: UUID, act: Act) -> None:
 def sent_before(draft_id: UUID, *, act: Act) -> tuple[Sent, ...]:
     """The cases that a draft of this person became: the employer's first. Empty if it never was sent."""
     session = reader()
-    places = _places_of(session, act.actor)
+    places = places_of(session, act.actor)
     tokens = [_submission_token(session, place, draft_id) for place in places]
     cases = session.scalars(
-        select(Case).where(Case.submission_token.in_(tokens)).order_by(Case.kind.desc())
+        select(Case)
+        .where(Case.submission_token.in_(tokens), reported_by(session, act.actor))
+        .order_by(Case.kind.desc())
     ).all()
     return tuple(
         Sent(
@@ -145,32 +161,11 @@ def sent_before(draft_id: UUID, *, act: Act) -> tuple[Sent, ...]:
             owner_role=case.owner_role,
         )
         for case in cases
-        if _is_reporter(session, case, act.actor)
     )
-
-
-def _places_of(session: Session, actor: Actor) -> Sequence[UUID]:
-    """Where a person can have sent a report: their organisations, and every MDO."""
-    own = select(Membership.organisation_id).where(Membership.person_id == actor.person_id)
-    return session.scalars(
-        select(Organisation.id).where(
-            or_(Organisation.id.in_(own), Organisation.type == OrganisationType.MDO)
-        )
-    ).all()
 
 
 def _submission_token(session: Session, organisation_id: UUID, draft_id: UUID) -> bytes:
     return person_token(session, draft_id, organisation_id=organisation_id)
-
-
-def _is_reporter(session: Session, case: Case, actor: Actor) -> bool:
-    if actor.person_id is None:
-        return False
-    token = person_token(session, actor.person_id, organisation_id=case.organisation_id)
-    own = select(CaseParty.id).where(
-        CaseParty.case_id == case.id, CaseParty.role == PartyRole.REPORTER, CaseParty.token == token
-    )
-    return session.scalar(own.limit(1)) is not None
 
 
 def lay_out(session: Session, report: Report, *, act: Act) -> Laid:
@@ -186,7 +181,9 @@ def lay_out(session: Session, report: Report, *, act: Act) -> Laid:
     named = named_for(session, person.id, on=_day(act.now))
     subject = _with_known_ticks(subject, named)
     parties = _parties(session, report, person, subject, organisation_id)
+    kept_away = _kept_away(session, report, organisation_id, act)
     exclusions = (
+        *_declared(session, kept_away.people - {person.id}, organisation_id),
         *_advisers_at_work(session, report, person.id, organisation_id, act),
         *_may_be_subject(session, subject, organisation_id, act),
     )
@@ -205,8 +202,9 @@ def lay_out(session: Session, report: Report, *, act: Act) -> Laid:
         subject=subject,
         parties=parties,
         exclusions=exclusions,
-        matter=_matter(report, reporter, subject),
+        matter=_matter(report, reporter, subject, kept_away),
         ground=ground,
+        is_somebody_unfound=kept_away.is_somebody_unfound,
         signature=_signature(report, reporter, person),
     )
 
@@ -240,7 +238,7 @@ def _open(session: Session, report: Report, *, draft_id: UUID | None, act: Act) 
         form=report.kind,
         form_version=report.form_version,
         language=report.language,
-        answers=_answers(report, laid.signature),
+        answers=_answers(report, laid),
         submission_token=_submission_token(session, organisation_id, draft_id) if draft_id else None,
         parties=laid.parties,
         routed=routed,
@@ -378,23 +376,20 @@ def _parties(
 def _advisers_at_work(
     session: Session, report: Report, person_id: UUID, mdo_id: UUID, act: Act
 ) -> tuple[tuple[bytes, str], ...]:
-    """Advisers who also work for an employer of the member may not advise on their case."""
+    """Whoever works where the member works, now or later, may not advise on their case: their workplaces, blind."""
     if report.kind is not Kind.ADVICE:
         return ()
-    today = current_on(_day(act.now))
-    employers = select(Membership.organisation_id).where(
-        Membership.person_id == person_id, Membership.organisation_id != mdo_id, today
-    )
-    advisers = select(Membership.person_id).where(Membership.organisation_id == mdo_id, today)
-    both = session.scalars(
-        select(Membership.person_id)
-        .where(Membership.organisation_id.in_(employers), Membership.person_id.in_(advisers), today)
+    workplaces = session.scalars(
+        select(Membership.organisation_id)
+        .where(
+            Membership.person_id == person_id,
+            Membership.organisation_id != mdo_id,
+            current_on(_day(act.now)),
+        )
         .distinct()
     )
     return tuple(
-        (person_token(session, one, organisation_id=mdo_id), "same_employer")
-        for one in both
-        if one != person_id
+        (workplace_token(session, one, organisation_id=mdo_id), "same_employer") for one in workplaces
     )
 
 
@@ -418,7 +413,39 @@ def _may_be_subject(
     )
 
 
-def _matter(report: Report, reporter: Membership, subject: _Subject) -> Matter:
+def _kept_away(session: Session, report: Report, organisation_id: UUID, act: Act) -> _KeptAway:
+    """Whom the names mean: all who have such a name here, or act here for another body."""
+    typed = names_in(report.keep_away)
+    if not typed:
+        return _KeptAway()
+    known = _names_here(session, organisation_id, _day(act.now))
+    meant = {name: {person_id for person_id, words in known if is_meant(name, words)} for name in typed}
+    return _KeptAway(
+        names=len(typed),
+        people=frozenset().union(*meant.values()),
+        is_somebody_unfound=not all(meant.values()),
+    )
+
+
+def _names_here(session: Session, organisation_id: UUID, today: date) -> Sequence[tuple[UUID, Sequence[str]]]:
+    appointed = select(Appointment.membership_id).where(Appointment.organisation_id == organisation_id)
+    here = or_(Membership.organisation_id == organisation_id, Membership.id.in_(appointed))
+    rows = session.execute(
+        select(Person.id, Person.name)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(here, current_on(today))
+        .distinct()
+    )
+    return [(row.id, compared(row.name).split()) for row in rows]
+
+
+def _declared(
+    session: Session, people: Iterable[UUID], organisation_id: UUID
+) -> tuple[tuple[bytes, str], ...]:
+    return tuple((person_token(session, one, organisation_id=organisation_id), "declared") for one in people)
+
+
+def _matter(report: Report, reporter: Membership, subject: _Subject, kept_away: _KeptAway) -> Matter:
     return Matter(
         {
             Trait.KIND: frozenset({report.kind}),
@@ -431,6 +458,7 @@ def _matter(report: Report, reporter: Membership, subject: _Subject) -> Matter:
             Trait.SUBJECT_POST: subject.posts,
             Trait.SUBJECT_ROLE: subject.roles,
             Trait.SUBJECT_TICK: subject.ticks,
+            Trait.KEPT_AWAY: frozenset({"many"} if kept_away.names > MOST_KEPT_AWAY else ()),
             Trait.WISH: frozenset({"not_my_supervisor"} if report.wish_not_supervisor else ()),
         }
     )
@@ -440,13 +468,24 @@ def _route(session: Session, laid: Laid, act: Act) -> tuple[tuple[Routed, Assign
     """The owner first, then those who are told; nobody is counted twice."""
 
     def find() -> list[Routed]:
-        owner = route_owner(session, laid.matter, laid.ground)
+        owner = owner_of(session, laid)
         found = {owner.chosen.membership_id: owner}
         for one in route_told(session, laid.matter, laid.ground):
             found.setdefault(one.chosen.membership_id, one)
         return list(found.values())
 
     return assign(session, find, organisation_id=laid.ground.organisation_id, now=act.now)
+
+
+def owner_of(session: Session, laid: Laid) -> Routed:
+    """Who takes it. Where an outside reviewer should and there is none, whoever would take it otherwise."""
+    try:
+        return route_owner(session, laid.matter, laid.ground)
+    except NobodyEligible:
+        if not laid.matter.traits[Trait.KEPT_AWAY]:
+            raise
+        rest = Matter({**laid.matter.traits, Trait.KEPT_AWAY: frozenset()})
+        return route_owner(session, rest, laid.ground)
 
 
 def _snapshot(
@@ -478,15 +517,15 @@ def _snapshot(
 
 def _is_wanted(clock: Clock, report: Report) -> bool:
     exposed = report.patient_data is not PatientData.NO
-    match clock.armed_when:
-        case Condition.ALWAYS:
-            return True
-        case Condition.PATIENT_DATA:
-            return exposed
-        case Condition.PATIENT_DATA_HELD_HERE:
-            return exposed and report.holder is not Holder.OTHER_ORGANISATION
-        case Condition.NEVER_AT_OPENING:
-            return False
+    holds: Mapping[Condition, bool] = {
+        Condition.ALWAYS: True,
+        Condition.PATIENT_DATA: exposed,
+        Condition.PATIENT_DATA_HELD_HERE: exposed and report.holder is not Holder.OTHER_ORGANISATION,
+        Condition.PATIENT_DATA_KEPT_FROM_EMPLOYER: exposed and not report.tells_employer,
+        Condition.WORKS_TOGETHER: report.works_together == "yes",
+        Condition.NEVER_AT_OPENING: False,
+    }
+    return holds[clock.armed_when]
 
 
 def _opening_events(
@@ -496,7 +535,9 @@ def _opening_events(
     opened: Event = (
         AdviceRequested(by=REPORTER) if report.kind is Kind.ADVICE else ReportSubmitted(by=REPORTER)
     )
-    risk = [RiskRaised(by=REPORTER, to=owned.capacity)] if snapshot.is_risk_now else []
+    # An MDO's adviser is nobody on call: there, nobody was told but who has the request.
+    is_raised = snapshot.is_risk_now and report.kind is not Kind.ADVICE
+    risk = [RiskRaised(by=REPORTER, to=owned.capacity)] if is_raised else []
     told = [OfficerTold(by=CLOCK, to=assigned.capacity) for _, assigned in routed[1:]]
     assigned = OwnerAssigned(by=CLOCK, to=owned.capacity, reason=owner.because)
     return (opened, assigned, *risk, *told, *armed_events(snapshot.clocks))
@@ -509,15 +550,16 @@ def _signature(report: Report, reporter: Membership, person: Person) -> Mapping[
     return {"name": person.name, "post": reporter.post, "title": reporter.title}
 
 
-def _answers(report: Report, signature: Mapping[str, str] | None) -> str:
+def _answers(report: Report, laid: Laid) -> str:
     """What is sealed: every answer as it was asked, who gave it, and what only people read."""
     return json.dumps(
         {
-            "reporter": signature,
+            "reporter": laid.signature,
             "narrative": report.narrative,
             "answers": [asdict(answer) for answer in report.answers],
             "subject": asdict(report.subject) if report.subject else None,
             "keep_away": report.keep_away,
+            "is_somebody_unfound": laid.is_somebody_unfound,
             "works_together": report.works_together,
             "membership_number": report.membership_number,
             "other_party": report.other_party,

@@ -6,23 +6,19 @@ tries an account again and again does not keep its owner out.
 
 import hmac
 import secrets
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import delete, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.database import installation_of, transaction
+from app.database import insert_new, installation_of, transaction
 from app.domain.errors import TryAgainLater
 from app.encryption.keys import Key
 from app.models.account import Throttle
 
 LONGEST_ADDRESS = 254
 FORGOTTEN_AFTER = timedelta(hours=24)
-INSERTS: Mapping[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +67,7 @@ def is_known_device(session: Session, device: str, *, account: str) -> bool:
 def count_try(key: bytes, *, pace: Pace, now: datetime) -> None:
     """Counts a try before anything costly happens. Raises TryAgainLater for one that comes too early."""
     with transaction() as session:
-        _insert_if_missing(session, key, now)
+        insert_new(session, Throttle, account=key, failures=0, until_at=now)
         row = session.get_one(Throttle, key, with_for_update=True)
         if row.until_at > now:
             raise TryAgainLater(seconds=max(1, int((row.until_at - now).total_seconds())))
@@ -92,11 +88,6 @@ def forgive(session: Session, *keys: bytes) -> None:
 def forget_old_tries(session: Session, *, now: datetime) -> None:
     """Drops counts that no longer matter."""
     session.execute(delete(Throttle).where(Throttle.until_at < now - FORGOTTEN_AFTER))
-
-
-def _insert_if_missing(session: Session, key: bytes, now: datetime) -> None:
-    insert = INSERTS[session.get_bind().dialect.name]
-    session.execute(insert(Throttle).values(account=key, failures=0, until_at=now).on_conflict_do_nothing())
 
 
 def _proof(session: Session, word: str, account: str) -> str:

@@ -108,7 +108,7 @@ function build() {
     "first.js": written("first.js", source("first.js")),
     "nhsuk.js": written("nhsuk.js", vendored("nhsuk-frontend.min.js").replace(/\/\/# sourceMappingURL=.*/, "")),
   };
-  for (const name of ["reporter.css", "casework.css", "drawing.css"]) manifest[name] = written(name, squeezed(source(name)));
+  for (const name of ["reporter.css", "casework.css"]) manifest[name] = written(name, squeezed(source(name)));
   manifest["app.js"] = written("app.js", source("app.js").replace("./nhsuk.js", `./${manifest["nhsuk.js"]}`));
   writeFileSync(join(target, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }

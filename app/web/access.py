@@ -25,6 +25,7 @@ from app.domain.vocabulary import Role
 from app.installation import Installation
 from app.queries import people
 from app.services.accounts import session_id_of
+from app.web.errors import signed_out_page
 from app.web.presentation import Viewer
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -64,11 +65,12 @@ def init_app(app: Flask) -> None:
     app.before_request(enforce_access)
 
 
-def requires(permission: Permission) -> Callable[[View], View]:
-    """Declares what a view asks of whoever calls it."""
+def requires(permission: Permission, *, fresh: bool = False) -> Callable[[View], View]:
+    """Declares what a view asks of whoever calls it; ``fresh`` if also the password, entered just now."""
 
     def declare(view: View) -> View:
         vars(view)["access"] = permission
+        vars(view)["needs_fresh_proof"] = fresh
         return view
 
     return declare
@@ -86,6 +88,11 @@ def declared_access(app: Flask, endpoint: str) -> Permission | Open | None:
         return Open.TO_EVERYBODY
     access: Permission | Open | None = getattr(app.view_functions[endpoint], "access", None)
     return access
+
+
+def needs_fresh_proof(app: Flask, endpoint: str | None) -> bool:
+    """Whether the view behind an endpoint asks for a proof of who somebody is that is minutes old."""
+    return bool(endpoint and getattr(app.view_functions[endpoint], "needs_fresh_proof", False))
 
 
 def enforce_access() -> ResponseReturnValue | None:
@@ -109,7 +116,7 @@ def enforce_access() -> ResponseReturnValue | None:
 def _admit(permission: Permission) -> ResponseReturnValue | None:
     who = signed_in()
     if who is None:
-        return redirect(url_for("account.sign_in", next=_address()))
+        return _to_sign_in()
     if permission is Permission.ACCOUNT_USE or (who.role and is_granted(who.role, permission)):
         return None
     if NAMES_A_CASE & (request.view_args or {}).keys():
@@ -119,9 +126,17 @@ def _admit(permission: Permission) -> ResponseReturnValue | None:
     raise NotAllowed("the role lacks the permission")
 
 
+def _to_sign_in() -> ResponseReturnValue:
+    """The way to sign in and back again. Whoever sent a form is first shown what they wrote: nothing keeps it."""
+    if request.method == "POST":
+        return signed_out_page(_address())
+    return redirect(url_for("account.sign_in", next=_address()))
+
+
 def _address() -> str | None:
-    """Where to go on after signing in; a form cannot be sent again."""
-    if request.method != "GET":
+    """Where to go on after signing in: the page that was asked for, or that has the form."""
+    rule = request.url_rule
+    if rule is None or "GET" not in (rule.methods or ()):
         return None
     return request.full_path if request.query_string else request.path
 

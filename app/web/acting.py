@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from flask import abort, make_response, redirect, render_template, request, url_for
 
-from app.domain.errors import NotFound, StaleCase
+from app.domain.errors import StaleCase
 from app.domain.references import MistypedReference, read_reference
 from app.domain.workflow import Definition
-from app.queries.timeline import Entry
-from app.web.forms import Form, HiddenField
+from app.queries.timeline import END, Entry
+from app.web.forms import Form, HiddenField, kept_texts
 
-NOT_WRITTEN = frozenset({"csrf_token", "version", "seen", "kind", "outcome", "asked", "reason_code", "to"})
-LONGEST_KEPT = 20_000
+# What has not the shape of a reference is looked up all the same, so that every miss costs the same.
+NO_REFERENCE = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +34,12 @@ class ActForm(Form):
     @property
     def seen_version(self) -> int:
         """The version of the case that the page showed; 0, which no case ever has, for anything odd."""
-        return _number(self.version.data)
+        return number_in(self.version.data)
 
     @property
     def seen_seq(self) -> int:
         """The last entry of the timeline that the page showed."""
-        return _number(self.seen.data)
+        return number_in(self.seen.data)
 
     def open_on(self, version: int, seq: int) -> None:
         """Notes what the page shows, unless the form was sent from an earlier one."""
@@ -48,25 +48,26 @@ class ActForm(Form):
             self.seen.data = str(seq)
 
 
-def _number(text: str | None) -> int:
+def number_in(text: str | None) -> int:
+    """The number that a hidden field carries; 0 for anything odd."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-def canonical(written: str) -> str:
-    """The reference as it is kept. Another way of writing it is led there; a slip is told before any look-up.
+def before() -> int:
+    """Where the wanted page of a timeline ends: at the newest entry, unless the address says otherwise."""
+    return number_in(request.args.get("before")) or END
 
-    Raises NotFound for what is no reference.
-    """
+
+def canonical(written: str) -> str:
+    """The reference as it is kept. Another way of writing it is led there; a slip is told before any look-up."""
     try:
         reference = read_reference(written)
     except MistypedReference:
         abort(make_response(render_template("errors/slip.html"), 404))
-    if reference is None:
-        raise NotFound("this is no reference")
-    if reference != written and request.method == "GET":
+    if reference is not None and reference != written and request.method == "GET":
         known = {**(request.view_args or {}), "reference": reference}
         abort(redirect(url_for(str(request.endpoint), **known)))
-    return reference
+    return reference or NO_REFERENCE
 
 
 @contextmanager
@@ -78,14 +79,5 @@ def fresh(address: str, *, changed: Callable[[], Changed]) -> Iterator[None]:
     try:
         yield
     except StaleCase:
-        page = render_template(
-            "errors/moved-on.html", changed=changed(), case_url=address, kept=list(_kept())
-        )
+        page = render_template("errors/moved-on.html", changed=changed(), case_url=address, kept=kept_texts())
         abort(make_response(page, 409))
-
-
-def _kept() -> Iterator[str]:
-    """What was written, so that it can be copied."""
-    for name, value in request.form.items():
-        if name not in NOT_WRITTEN and value.strip():
-            yield value[:LONGEST_KEPT]

@@ -4,12 +4,11 @@ A rule of casework that was broken is worded here once. What is not listed becom
 names the request and nothing else.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # it ships no types
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -17,7 +16,6 @@ from app.domain.errors import (
     ActionNotAllowed,
     AlreadySubmitted,
     CannotRecord,
-    ConflictOfInterest,
     DomainError,
     InvalidInput,
     NobodyEligible,
@@ -27,13 +25,14 @@ from app.domain.errors import (
     StaleCase,
     TryAgainLater,
 )
+from app.web import logs
+from app.web.forms import kept_texts
 
 # A conflict answers as if there were nothing, so that nobody learns from it what exists.
 PAGES: Mapping[type[DomainError], tuple[str, int]] = {
     NotFound: ("404", 404),
-    ConflictOfInterest: ("404", 404),
     NotAllowed: ("403", 403),
-    StaleCase: ("409", 409),
+    StaleCase: ("moved-on", 409),
     ActionNotAllowed: ("not-any-more", 409),
     AlreadySubmitted: ("not-any-more", 409),
     NotAvailable: ("not-any-more", 409),
@@ -43,32 +42,15 @@ PAGES: Mapping[type[DomainError], tuple[str, int]] = {
     InvalidInput: ("400", 400),
 }
 HTTP_PAGES = {400: "400", 403: "403", 404: "404", 405: "404", 413: "413", 429: "429", 503: "503"}
-NOT_TEXT = {"csrf_token", "version", "password"}
-LONGEST_KEPT = 20_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One thing that somebody else changed: what, how it was, how it is, and by which role and when."""
-
-    what: str
-    before: str
-    after: str
-    by: str
-
-
-def stale_page(*, changes: Sequence[Change] = (), case_url: str = "") -> Response:
-    """The page of code 409: what changed, what the person wrote, and the way to the case as it is now."""
-    page = render_template("errors/409.html", changes=changes, case_url=case_url, kept=_kept())
-    return make_response(page, 409)
 
 
 def on_domain_error(error: DomainError) -> Response:
     """The page for a broken rule; a rule without a page is a mistake of ours."""
-    if isinstance(error, StaleCase):
-        return stale_page()
     page, code = PAGES.get(type(error), ("500", 500))
-    response = _page(page, code, minutes=ceil(getattr(error, "seconds", 60) / 60))
+    if code >= 500:
+        logs.failed(error)
+    kept = kept_texts() if code == 409 else ()
+    response = _page(page, code, minutes=ceil(getattr(error, "seconds", 60) / 60), kept=kept)
     if isinstance(error, TryAgainLater):
         response.headers["Retry-After"] = str(error.seconds)
     return response
@@ -84,9 +66,14 @@ def on_http_error(error: HTTPException) -> Response:
     return response
 
 
+def signed_out_page(next_address: str | None) -> Response:
+    """The page for a form of somebody whose session has ended: what they wrote, and the way back after signing in."""
+    return _page("signed-out", 403, kept=kept_texts(), next_address=next_address)
+
+
 def on_expired_form(_error: CSRFError) -> Response:
-    """The page for a form that was open for too long."""
-    return _page("expired", 400)
+    """The page for a form that was open for too long, with what was written in it."""
+    return _page("expired", 400, kept=kept_texts())
 
 
 def on_failure(_error: InternalServerError) -> Response:
@@ -105,9 +92,3 @@ def init_app(app: Flask) -> None:
 def _page(name: str, code: int, **known: Any) -> Response:
     page = render_template(f"errors/{name}.html", request_id=g.get("request_id", ""), **known)
     return make_response(page, code)
-
-
-def _kept() -> list[str]:
-    """The longer texts of the form that was sent, so that they can be copied; never a password."""
-    values = (value for name, value in request.form.items() if name not in NOT_TEXT)
-    return [value[:LONGEST_KEPT] for value in values if " " in value.strip()]

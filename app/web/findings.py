@@ -118,12 +118,10 @@ def _named(name: str, definition: Definition | None) -> str:
         return role_in_sentence(Role(name)).partition(" ")[2]
     if definition is None:
         return name
-    known = {
-        **definition.states,
-        **definition.clocks,
-        **{str(k): v for k, v in definition.transitions.items()},
-    }
-    return f"{known[name].label} ({name})" if name in known else name
+    labels = {state.name: state.label for state in definition.states.values()}
+    labels |= {clock.code: clock.label for clock in definition.clocks.values()}
+    labels |= {str(action): way.label for action, way in definition.transitions.items()}
+    return f"{labels[name]} ({name})" if name in labels else name
 
 
 def _limit_words(found: Problem) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, g, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm  # type: ignore[import-untyped]  # it ships no types
@@ -42,6 +42,7 @@ __all__ = [
     "choice_of",
     "choices_from",
     "is_saveable",
+    "kept_texts",
     "line",
     "list_of",
     "password",
@@ -49,6 +50,9 @@ __all__ = [
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WRITTEN_DAY = re.compile(r"(\d{1,2})[\s/.-]+(\d{1,2}|[a-z]{3,9})[\s/.,-]+(\d{4})")
+LONGEST_KEPT = 20_000
+# Every field that is never given back, in whatever form.
+SECRET = frozenset({"csrf_token", "version", "password", "proof", "current", "code"})
 YEARS = range(1990, 2101)
 
 
@@ -61,10 +65,14 @@ class Problem:
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types, so its class is Any
-    """A form with its token, a summary of what is wrong, and room for what a service refused."""
+    """A form with its token, a summary of what is wrong, and room for what a service refused.
+
+    The one that was sent is known to the request, so that a page about an error can give back what was typed.
+    """
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Says what to choose where nothing was chosen, and refuses values that were not on the page."""
+        g.sent_form = self
         super().validate(extra_validators)
         for field in self:
             if field.errors and getattr(field, "choices", None) is not None:
@@ -85,6 +93,24 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types, so its
             if error.code not in sentences or error.field not in self:
                 raise
             self[error.field].errors = [*self[error.field].errors, str(sentences[error.code])]
+
+
+def kept_texts() -> list[str]:
+    """What was typed into the form that was sent, so that it can be copied: never a password, nor a choice."""
+    if "sent_form" not in g:
+        return _kept_unread()
+    typed = (field for field in g.sent_form if _is_typed(field) and field.data)
+    return [str(field.data)[:LONGEST_KEPT] for field in typed]
+
+
+def _kept_unread() -> list[str]:
+    """The same of a form that was refused before anybody looked at its fields: whatever reads like a text."""
+    values = (value for name, value in request.form.items() if name not in SECRET)
+    return [value[:LONGEST_KEPT] for value in values if " " in value.strip()]
+
+
+def _is_typed(field: Any) -> bool:
+    return isinstance(field, StringField) and not isinstance(field, HiddenField | PasswordField)
 
 
 def checks_its_own_token(bp: Blueprint, view: Callable[..., object]) -> None:

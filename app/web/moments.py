@@ -28,10 +28,10 @@ def iso(value: date) -> str:
 
 
 def clock_time(instant: datetime) -> str:
-    """5pm, 6:40pm, midday or midnight."""
+    """5pm, 6:40pm or midday; midnight says which end of the day it is, so that no limit is read a day late."""
     local = london(instant)
     if local.minute == 0 and local.hour in (0, NOON):
-        return _("midday") if local.hour == NOON else _("midnight")
+        return _("midday") if local.hour == NOON else _("12am (start of the day)")
     minutes = f":{local.minute:02d}" if local.minute else ""
     half = _("pm") if local.hour >= NOON else _("am")
     return f"{local.hour % NOON or NOON}{minutes}{half}"
@@ -103,10 +103,8 @@ def time_left(due: datetime, now: datetime) -> str:
     return _("in %(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
 
 
-def lateness(due: datetime, now: datetime, working_days: int | None = None) -> str:
-    """3 working days late, where the caller counted them; else 2 days late, 14 hours late, 5 minutes late."""
-    if working_days:
-        return ngettext("%(num)s working day late", "%(num)s working days late", working_days)
+def lateness(due: datetime, now: datetime) -> str:
+    """2 days late, 14 hours late, 5 minutes late."""
     late = now - due
     if late >= timedelta(days=1):
         return ngettext("%(num)s day late", "%(num)s days late", late.days)

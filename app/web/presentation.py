@@ -143,7 +143,6 @@ FILTERS = {
     "first_error": first_error,
     "inline_markdown": prose.inline_markdown,
     "iso": moments.iso,
-    "lateness": moments.lateness,
     "long_date": moments.long_date,
     "markdown": prose.markdown,
     "moment": moments.moment,
@@ -160,7 +159,6 @@ FILTERS = {
     "why_days": reasons.why_days,
     "why_lines": reasons.why_lines,
     "words": words.words,
-    "working_days": moments.working_days,
 }
 FUNCTIONS: Mapping[str, object] = {
     "account_path": ACCOUNT,

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.domain.errors import InvalidInput
 
-_PROBLEMS: Final[Mapping[str, object]] = {
+PROBLEMS: Final[Mapping[str, object]] = {
     "limit-format": _l("Write the limit as a number and a unit, like “20 working days” or “72 hours”."),
     "limit-not-positive": _l("The limit must be at least 1."),
     "limit-too-long": _l("The limit must not be longer than 10 years."),
@@ -32,4 +32,4 @@ _PROBLEMS: Final[Mapping[str, object]] = {
 
 def problem(error: InvalidInput) -> str:
     """The sentence for the code of ``error``."""
-    return str(_PROBLEMS.get(error.code) or _("This does not make sense here. Check it and try again."))
+    return str(PROBLEMS.get(error.code) or _("This does not make sense here. Check it and try again."))

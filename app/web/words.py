@@ -28,6 +28,7 @@ from app.domain.vocabulary import (
     StillLive,
     Visibility,
 )
+from app.domain.workflow import State
 
 ROLES: Mapping[str, object] = {
     Role.MEMBER: _l("Member of staff"),
@@ -200,48 +201,19 @@ WORDS: Mapping[type[StrEnum], Mapping[str, object]] = {
     },
 }
 
-# State → (mark, staff, reporter, person concerned). The mark is one of new, go, wait, done.
-STATES: Mapping[str, tuple[str, object, object, object]] = {
-    "draft": ("wait", _l("Not sent yet"), _l("Not sent yet"), ""),
-    "awaiting_triage": ("new", _l("New: waiting for triage"), _l("Sent, waiting to be read"), ""),
-    "in_review": ("go", _l("In review"), _l("Being looked into"), _l("Being looked into")),
-    "awaiting_reporter": (
-        "wait",
-        _l("Waiting for the reporter, paused"),
-        _l("We need something from you"),
-        "",
-    ),
-    "subject_notified": (
-        "go",
-        _l("Person told"),
-        _l("Being looked into"),
-        _l("We have told you about a concern"),
-    ),
-    "awaiting_subject": (
-        "wait",
-        _l("Waiting for the person’s answer"),
-        _l("Being looked into"),
-        _l("We would like to hear from you"),
-    ),
-    "actions_agreed": ("go", _l("Actions agreed"), _l("Actions agreed"), _l("Actions agreed")),
-    "withdrawn": ("done", _l("Withdrawn by the reporter"), _l("You withdrew this"), ""),
-    "closed": ("done", _l("Closed"), _l("Closed"), _l("Closed")),
-    "no_case": (
-        "done",
-        _l("Closed: no case to answer"),
-        _l("Closed: no further action"),
-        _l("Closed: no case to answer"),
-    ),
-    "awaiting_adviser": ("new", _l("New: waiting for an answer"), _l("Waiting for your adviser"), ""),
-    "advising": ("go", _l("In hand"), _l("Your adviser has answered"), ""),
-    "awaiting_member": (
-        "wait",
-        _l("Waiting for the member, paused"),
-        _l("Your adviser asked you something"),
-        "",
-    ),
+# The mark beside each state: new, go, wait or done. What a state is called stands in its definition.
+STATES: Mapping[str, str] = {
+    "awaiting_triage": "new",
+    "in_review": "go",
+    "awaiting_reporter": "wait",
+    "actions_agreed": "go",
+    "withdrawn": "done",
+    "closed": "done",
+    "no_case": "done",
+    "awaiting_adviser": "new",
+    "advising": "go",
+    "awaiting_member": "wait",
 }
-AUDIENCES = ("staff", "reporter", "subject")
 
 
 def words(value: StrEnum) -> str:
@@ -260,21 +232,18 @@ def sentence(text: object) -> str:
     return plain[:1].upper() + plain[1:]
 
 
-def state_words(
-    state: str, audience: str = "staff", *, outcome: Outcome | None = None, open_actions: int | None = None
-) -> str:
-    """The state of a case for "staff", "reporter" or "subject"; staff also read the outcome or what is open."""
-    text = str(STATES[state][1 + AUDIENCES.index(audience)])
-    if audience == "staff" and state == "closed" and outcome:
+def state_words(state: State, *, outcome: Outcome | None = None, open_actions: int | None = None) -> str:
+    """The state of a case for staff, with the outcome or with what is open."""
+    if state.name == "closed" and outcome:
         return _("Closed: %(outcome)s", outcome=words(outcome))
-    if audience == "staff" and state == "actions_agreed" and open_actions is not None:
+    if state.name == "actions_agreed" and open_actions is not None:
         return _("Actions agreed, %(n)s open", n=open_actions)
-    return text
+    return state.label
 
 
 def state_kind(state: str) -> str:
     """The mark beside a state: new, go, wait or done. Red and amber are for dates, never for states."""
-    return STATES[state][0]
+    return STATES[state]
 
 
 def capped(count: int, cap: int = 1000) -> str:

@@ -684,6 +684,7 @@ def create_tables() -> None:
         sa.Column("membership_id", sa.Uuid(), nullable=True),
         sa.Column("proved_by", sa.String(length=20), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("proved_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["membership_id"], ["membership.id"], name=op.f("fk_sign_in_membership_id")),
@@ -967,6 +968,14 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mail")),
     )
     op.create_index(
+        "ix_mail_dead",
+        "mail",
+        ["ended_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'dead'"),
+        postgresql_where=sa.text("state = 'dead'"),
+    )
+    op.create_index(
         "ix_mail_queued",
         "mail",
         ["next_attempt_at"],
@@ -1141,6 +1150,12 @@ def drop_tables() -> None:
     op.drop_table("pause")
     op.drop_index(op.f("ix_message_case_id_message_sent_at"), table_name="message")
     op.drop_table("message")
+    op.drop_index(
+        "ix_mail_dead",
+        table_name="mail",
+        sqlite_where=sa.text("state = 'dead'"),
+        postgresql_where=sa.text("state = 'dead'"),
+    )
     op.drop_index(
         "ix_mail_queued",
         table_name="mail",

@@ -1,5 +1,6 @@
 """Templates are sentences: each one compiles, holds nothing inline, and says every word through the catalogue."""
 
+import ast
 import re
 
 import pytest
@@ -9,8 +10,14 @@ from jinja2.exceptions import TemplateError
 from app import create_app
 from app.config import Settings
 from app.domain import events
-from tests.infrastructure.sources import TEMPLATES, modules, templates
+from app.web.presentation import FILTERS
+from tests.infrastructure.sources import APP, TEMPLATES, modules, templates
 
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
+WORD = re.compile(r"[\w-]+")
+# What a template completes as it is drawn: `app-sev--{{ severity }}`.
+BEGINNING = re.compile(r"\b(\w[\w-]*--)(?=\{)")
 SPEAKS = re.compile(r"[^\W\d_]{2,}")
 TAG = re.compile(r"<[^>]*>|<!--.*?-->", re.DOTALL)
 SPOKEN_ATTRIBUTE = re.compile(r"\b(?:aria-label|title|alt|placeholder)=\"([^\"]*)\"")
@@ -36,6 +43,10 @@ def source(name):
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
+def stylesheets():
+    return sorted((APP / "static" / "src").glob("*.css"))
+
+
 def all_events():
     found = (value for value in vars(events).values() if isinstance(value, type))
     return [value for value in found if issubclass(value, events.Event) and value is not events.Event]
@@ -47,6 +58,39 @@ def test_a_template_compiles_with_the_filters_it_uses(environment, name):
         environment.get_template(name)
     except TemplateError as error:
         pytest.fail(f"{name}: {error}")
+
+
+@pytest.mark.parametrize("path", stylesheets(), ids=lambda path: path.name)
+def test_a_stylesheet_dresses_only_what_a_page_wears(path):
+    """`nhsuk-` is dressed for the parts of nhsuk-frontend, whose templates are not ours."""
+    dressed = set(CLASS.findall(COMMENT.sub("", path.read_text(encoding="utf-8"))))
+    scripts = [one.read_text(encoding="utf-8") for one in path.parent.glob("*.js")]
+    worn = "".join([*map(source, templates()), *(ast.unparse(one.tree) for one in modules()), *scripts])
+    words, beginnings = set(WORD.findall(worn)), tuple(BEGINNING.findall(worn))
+    ours = {name for name in dressed - words if not name.startswith("nhsuk-")}
+    assert sorted(name for name in ours if not name.startswith(beginnings)) == []
+
+
+def test_every_stylesheet_is_linked_by_a_page():
+    pages = "".join(map(source, templates()))
+    # `app.css` is made of the base and of nhsuk-frontend.
+    wanted = {"app.css" if path.name == "base.css" else path.name for path in stylesheets()}
+    assert {name for name in wanted if name not in pages} == set()
+
+
+def test_every_macro_is_called(environment):
+    trees = [environment.parse(source(name)) for name in templates()]
+    calls = (call for tree in trees for call in tree.find_all(nodes.Call))
+    called = {getattr(call.node, "name", getattr(call.node, "attr", "")) for call in calls}
+    imported = [name for tree in trees for one in tree.find_all(nodes.FromImport) for name in one.names]
+    called |= {name[0] for name in imported if isinstance(name, tuple) and name[1] in called}
+    made = {macro.name for tree in trees for macro in tree.find_all(nodes.Macro)}
+    assert made - called == set()
+
+
+def test_every_filter_of_ours_is_used(environment):
+    trees = [environment.parse(source(name)) for name in templates()]
+    assert set(FILTERS) - {node.name for tree in trees for node in tree.find_all(nodes.Filter)} == set()
 
 
 @pytest.mark.parametrize("name", html_templates())

@@ -20,6 +20,7 @@ from tests.bench.rounds import Measured, Round
 from tests.bench.serving import BARE, served
 from tests.bench.sites import opened
 from tests.bench.stores import ENGINES, copies
+from tests.infrastructure.databases import environment
 
 CACHE = ROOT / "instance" / "bench-cache"
 RESULT = ROOT / "instance" / "bench.json"
@@ -51,7 +52,7 @@ def measure(engine: str, sizes: Sequence[int], *, rounds: int) -> Measured:
         sites = [stack.enter_context(opened(store)) for store in stores]
         largest = stores[-1]
         log = largest.settings.instance / "bare.log"
-        port = stack.enter_context(served(BARE, largest.environment(), log=log))
+        port = stack.enter_context(served(BARE, environment(largest.settings), log=log))
         one = Round(sites, Client(port), measured, rounds=rounds)
         for number in range(rounds):
             print(f"  {engine}: round {number + 1} of {rounds}", file=sys.stderr, flush=True)

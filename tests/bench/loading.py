@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from app.audit.canonical import Value, canonical
-from app.audit.record import LEAF_VERSION, detail_context, leaf_time
+from app.audit.record import LEAF_VERSION, leaf_time
 from app.database import Base
 from app.domain import references
 from app.domain.events import Event, OwnerAssigned, ReportSubmitted
@@ -39,7 +39,7 @@ from app.domain.workflow import ClockState
 from app.encryption.keyring import Keyring
 from app.encryption.keys import Context, Key, seal
 from app.installation import Installation
-from app.keychain import organisation_log
+from app.keychain import detail_context, organisation_log
 from app.models.case import Case, CaseHandler, CaseParty, Report, RoutingDecision
 from app.models.deadline import Deadline
 from app.models.key import CaseKey, PersonalKey
@@ -61,7 +61,7 @@ HANDLERS_OWN = 90
 TAKE_CASES = frozenset({Role.CLINICAL_LEAD, Role.SUPERVISOR, Role.ADVISER})
 SEVERITIES = (Severity.LOW, Severity.MEDIUM, Severity.MEDIUM, Severity.HIGH)
 CLOCKS = {
-    Kind.ADVICE: (("MDO-REPLY", "2 working days"), ("WAIT", "10 working days")),
+    Kind.ADVICE: (("MDO-REPLY", "2 working days"), ("UPDATE", "10 working days")),
     Kind.CONCERN: (("TRIAGE", "3 working days"), ("FB20", "20 working days")),
     Kind.SELF_REPORT: (("TRIAGE", "3 working days"), ("FB20", "20 working days")),
 }

@@ -18,6 +18,7 @@ from tests.bench.client import Client
 from tests.bench.loading import NOW, PASSWORD, email_of
 from tests.bench.serving import CANDOUR, served
 from tests.bench.stores import Store
+from tests.infrastructure.databases import environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def opened(store: Store) -> Iterator[Site]:
     """The store, served while the block runs."""
     app = create_app(store.settings, clock=lambda: NOW)
     log = store.settings.instance / "server.log"
-    with served(CANDOUR, store.environment(), log=log) as port:
+    with served(CANDOUR, environment(store.settings), log=log) as port:
         yield Site(store, app, port)
     with app.app_context():
         for engine in db.engines.values():

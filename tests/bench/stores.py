@@ -48,18 +48,6 @@ class Store:
     cases: int
     settings: Settings
 
-    def environment(self) -> dict[str, str]:
-        """The settings as another process reads them."""
-        names = (
-            "instance",
-            "database_url",
-            "owner_url",
-            "secret_key",
-            "argon2_time_cost",
-            "argon2_memory_kib",
-        )
-        return {f"CANDOUR_{name.upper()}": str(getattr(self.settings, name)) for name in names}
-
 
 class Keeper(Protocol):
     """Keeps loaded installations of one engine, and copies them."""

@@ -21,6 +21,7 @@ from tests.bench.loading import NOW
 from tests.bench.sites import Site
 from tests.bench.stores import POSTGRESQL
 from tests.bench.submitting import report_of
+from tests.infrastructure.databases import environment
 
 IDLE = 200
 WARM_UP = 20
@@ -47,10 +48,10 @@ def idle(site: Site) -> list[float]:
 def full(site: Site) -> tuple[float, list[str]]:
     """Rungs a second with everything to do: missed, escalated, told, recorded, mailed; and what went wrong."""
     _neglect(site)
-    environment = {**os.environ, **site.store.environment()}
+    settings = {**os.environ, **environment(site.store.settings)}
     command = [sys.executable, "-m", "tests.bench.sweeping"]
     workers = [
-        subprocess.Popen(command, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        subprocess.Popen(command, env=settings, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         for _ in range(WORKERS.get(site.store.engine, 1))
     ]
     for worker in workers:

@@ -39,6 +39,19 @@ class Database:
         )
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as another process reads them."""
+    names = (
+        "instance",
+        "database_url",
+        "owner_url",
+        "secret_key",
+        "argon2_time_cost",
+        "argon2_memory_kib",
+    )
+    return {f"CANDOUR_{name.upper()}": str(getattr(settings, name)) for name in names}
+
+
 class Databases:
     """Makes databases for one run. Several processes share its folder, and each template is made once."""
 

@@ -1,7 +1,9 @@
 """Organisations and people for tests of accounts and administration, made by the services themselves."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
+from email import message_from_bytes
 from uuid import UUID
 
 from flask import Flask
@@ -11,12 +13,13 @@ from app.database import transaction
 from app.domain.actors import Act, operator
 from app.domain.vocabulary import Nation, OrganisationType, Post, Role
 from app.models.person import Person
-from app.services import accounts, people
+from app.services import accounts, delivery, people
 from app.services.organisations import NewOrganisation, add_organisation
 from tests.infrastructure.clock import Clock
 
 PASSWORD = "seven brown kettles sing"
 SINCE = date(2026, 1, 5)
+WRITTEN_CODE = re.compile(r"Your code is ([0-9A-Z-]+)\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +74,16 @@ class Staff:
         newcomer = people.Newcomer(name=name, email=email, role=role, post=Post.CONSULTANT, starts_on=SINCE)
         with self.app.app_context():
             return people.add_person(newcomer, organisation_id=organisation_id, act=self.act())
+
+    def mailed_code(self, address: str) -> str:
+        """Delivers what waits and reads the code in the one mail with a code that went to the address."""
+        with self.app.app_context():
+            delivery.deliver(now=self.clock())
+        folder = self.app.extensions["candour"].settings.instance / "mail"
+        letters = [message_from_bytes(file.read_bytes()) for file in folder.glob("*.eml")]
+        (code,) = [
+            found[1]
+            for letter in letters
+            if letter["To"] == address and (found := WRITTEN_CODE.search(str(letter.get_payload())))
+        ]
+        return code

@@ -1,13 +1,16 @@
 """Sign-in, sessions, codes and passwords, through the pages that people use."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
+from werkzeug.http import parse_cookie
 
-from app.database import reader, transaction
+from app.database import db, reader, transaction
 from app.domain.actors import Act, Actor, ActorKind
 from app.domain.errors import TryAgainLater
 from app.domain.permissions import Permission
@@ -17,7 +20,7 @@ from app.models.account import AccountCode, SignIn, Throttle
 from app.models.ledger import AuditEntry
 from app.models.mail import Mail, MailKind
 from app.models.person import Membership, Person
-from app.services import accounts, passwords
+from app.services import accounts, delivery, passwords
 from app.web.access import declared_access, requires
 from tests.infrastructure.canaries import Canaries
 from tests.infrastructure.clock import Clock
@@ -68,6 +71,17 @@ def tags_of(app: Flask, somebody: Somebody) -> list[str]:
 def test_whoever_knows_the_password_comes_in(client, doctor):
     assert attempt(client, doctor.email, PASSWORD).location == "/account"
     assert doctor.name in client.page("/account").text()
+
+
+def test_the_privacy_page_names_every_cookie_and_how_long_it_stays(client, doctor):
+    answer = attempt(client, doctor.email, PASSWORD)
+    found = [parse_cookie(line) for line in answer.headers.getlist("Set-Cookie")]
+    names = {next(iter(one)).removeprefix("__Secure-").removeprefix("__Host-") for one in found}
+    said = client.page("/privacy").text()
+    assert set(re.findall(r"“(candour[a-z-]*)”", said)) == names
+    lasting = {next(iter(one)): one["Max-Age"] for one in found if "Max-Age" in one}
+    assert lasting == {"candour-device": str(365 * 24 * 60 * 60)}
+    assert "for a year" in said
 
 
 def test_whoever_comes_over_a_secure_connection_comes_in_too(app, client, doctor):
@@ -432,6 +446,23 @@ def test_a_code_sets_a_password_and_signs_in(app, client, another_client, doctor
     assert attempt(another_client(), doctor.email, NEW_PASSWORD).status_code == 302
 
 
+def test_the_code_that_comes_by_mail_sets_a_password_and_proves_the_address(app, client, staff, doctor):
+    ask(client, doctor.email)
+    assert use(client, doctor.email, staff.mailed_code(doctor.email)).location == "/account"
+    with app.app_context():
+        assert reader().get_one(Person, doctor.person_id).email_verified_at == staff.clock()
+
+
+def test_a_code_that_was_used_or_has_run_out_is_not_mailed_any_more(app, client, staff, doctor, clock):
+    ask(client, doctor.email)
+    use(client, doctor.email, code_for(app, doctor))
+    ask(client, doctor.email)
+    clock.advance(minutes=30)
+    with app.app_context():
+        # What is sent tells of the new password; both codes are left out.
+        assert delivery.deliver(now=clock()) == delivery.Delivered(sent=1, dropped=2)
+
+
 def test_a_code_is_read_without_dashes_in_small_letters(app, client, doctor):
     ask(client, doctor.email)
     code = code_for(app, doctor).replace("-", " ").lower().replace("0", "o").replace("1", "l")
@@ -476,6 +507,46 @@ def test_using_a_code_reads_the_same_for_an_address_that_nobody_has(client, doct
     assert without_token(use(client, "nobody@example.org", "ABCD-EFGH-JKMN").text) == without_token(
         wrong
     ).replace(doctor.email, "nobody@example.org")
+
+
+@contextmanager
+def statements(app: Flask) -> Iterator[list[str]]:
+    """What is written while the block runs: the verb and the table of each statement, and each commit."""
+    ran: list[str] = []
+    with app.app_context():
+        writer = db.engines["writer"]
+
+    def note(_connection, _cursor, statement, *_rest):
+        ran.append(" ".join(statement.split()[:3]))
+
+    def commit(_connection):
+        ran.append("COMMIT")
+
+    event.listen(writer, "before_cursor_execute", note)
+    event.listen(writer, "commit", commit)
+    yield ran
+    event.remove(writer, "before_cursor_execute", note)
+    event.remove(writer, "commit", commit)
+
+
+@pytest.mark.parametrize("way", ["asking for a code", "using a code", "signing in"])
+def test_an_address_that_nobody_has_is_given_the_same_work(app, client, doctor, way):
+    """How long an answer takes tells nothing: the same tables are written and it is committed as often."""
+    ways = {
+        "asking for a code": lambda email: ask(client, email),
+        "using a code": lambda email: use(client, email, "ABCD-EFGH-JKMN"),
+        "signing in": lambda email: attempt(client, email, "wrong"),
+    }
+    ran = []
+    for email in (doctor.email, "nobody@example.org"):
+        with statements(app) as written:
+            ways[way](email)
+        ran.append(written)
+    known, unknown = ran
+    assert known.count("COMMIT") == unknown.count("COMMIT")
+    assert {one for one in known if one.startswith(("INSERT", "UPDATE"))} <= set(unknown)
+    with app.app_context():
+        assert reader().scalar(select(func.count()).select_from(Person)) == 1
 
 
 def test_nobody_is_flooded_with_codes(app, client, doctor):

@@ -1,5 +1,7 @@
 """What administrators of an organisation can do, and what they can never see."""
 
+import re
+import tomllib
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
@@ -8,8 +10,18 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.config import ROOT
 from app.database import reader, transaction
-from app.domain.vocabulary import Duty, Kind, PatientData, ReporterIdentity, Role, Severity
+from app.domain.vocabulary import (
+    Duty,
+    Kind,
+    OrganisationType,
+    Outcome,
+    PatientData,
+    ReporterIdentity,
+    Role,
+    Severity,
+)
 from app.keychain import account_code
 from app.models.account import AccountCode
 from app.models.case import Case, CaseHandler
@@ -17,10 +29,13 @@ from app.models.definition import WorkflowDefinition
 from app.models.invitation import Invitation
 from app.models.ledger import AuditEntry
 from app.models.mail import Mail, MailKind
-from app.models.organisation import Closure
+from app.models.organisation import Closure, Organisation
 from app.models.person import Membership, Person, Relation
+from app.services import casework
+from tests.factories import World
 from tests.infrastructure.clock import Clock
 from tests.infrastructure.strict_client import StrictClient
+from tests.integration.handling import Account
 from tests.integration.staffing import PASSWORD, Somebody, Staff
 
 NEWCOMER = {
@@ -95,6 +110,18 @@ def memberships(app: Flask, email: str) -> list[Membership]:
         return list(reader().scalars(select(Membership).where(Membership.person_id == owner)))
 
 
+# ---- searching
+
+
+def test_a_search_for_people_is_recorded_without_what_was_searched_for(app, client, administrator, doctor):
+    client.get("/people")
+    client.get(f"/people/{doctor.membership_id}/relations/new")
+    assert "search:query:run" not in org_tags(app)
+    assert "Dr Holm Example" in client.page("/people?name=Holm").text()
+    client.get(f"/people/{doctor.membership_id}/relations/new?name=Ada")
+    assert org_tags(app).count("search:query:run") == 2
+
+
 # ---- inviting
 
 
@@ -110,6 +137,14 @@ def test_a_new_person_starts_only_when_they_accept(app, client, another_client, 
     assert (held.role, held.title, held.starts_on) == (Role.SUPERVISOR, "Ward 5", date(2026, 4, 7))
     assert newcomer.submit("/choose-membership", {"membership": held.id}).location == "/cases"
     assert "Dr Wren Example" in client.page("/people").text()
+
+
+def test_an_invitation_brings_its_code_by_mail(client, another_client, staff, administrator):
+    invite(client)
+    newcomer = another_client()
+    typed = {"email": "wren@example.org", "password": PASSWORD}
+    answer = newcomer.submit("/account/code", {**typed, "code": staff.mailed_code("wren@example.org")})
+    assert answer.location == "/choose-membership"
 
 
 def test_the_gmc_number_is_kept_as_seven_digits(app, client, administrator):
@@ -284,6 +319,20 @@ def test_a_role_with_open_work_is_handed_over_first(app, client, administrator, 
     assert "Ask the person to pass it on first" in " ".join(client.submit(end, {"last_on": ""}).text.split())
     with app.app_context(), transaction() as session:
         session.execute(update(CaseHandler).values(until_at=clock()))
+    assert client.submit(end, {"last_on": ""}).status_code == 302
+
+
+def test_a_role_can_end_once_its_last_case_is_closed(app, client, clock):
+    world = World(app, clock)
+    sent = world.self_report()
+    owner = world.owner(sent)
+    world.triage(sent)
+    client.sign_in(Account(world.holder(Role.ADMINISTRATOR).email))
+    end = f"/people/{owner.membership_id}/end"
+    assert "Ask the person to pass it on first" in " ".join(client.submit(end, {"last_on": ""}).text.split())
+    closing = casework.Closing(outcome=Outcome.PUT_RIGHT, text="It was put right and we talked it over.")
+    world.do(casework.close, sent, closing=closing)
+    assert owner.membership_id in world.handlers(sent)
     assert client.submit(end, {"last_on": ""}).status_code == 302
 
 
@@ -474,6 +523,90 @@ def test_what_is_not_verified_is_listed_for_administrators(client, administrator
     assert "Check before you rely on this" in text
     assert "Category:" in text
     assert "Guidance:" in text
+    assert text.count("the anchor is stage 2 of the Scottish whistleblowing standards") == 1
+    assert "Date: Outcome at the latest" in text
+
+
+def test_every_mark_of_the_reference_data_is_listed(client, administrator):
+    reference = ROOT / "app" / "reference"
+    cards = tomllib.loads((reference / "cards.toml").read_text(encoding="utf-8"))["cards"]
+    pages = tomllib.loads((reference / "questions" / "pages.toml").read_text(encoding="utf-8"))["pages"]
+    marked = [one["title"]["en"] for one in (*cards.values(), *pages.values()) if one.get("check")]
+    assert len(marked) >= 3
+    categories = (reference / "categories.toml").read_text(encoding="utf-8")
+    statements = re.findall(r'\{ en = "([^"]+)", check = true \}', categories)
+    assert len(statements) == categories.count("check = true }")
+    text = client.page("/organisation").text()
+    assert [one for one in (*marked, *statements) if one not in text] == []
+
+
+REACHED = {
+    "on_call_phone": "01632 960 002",
+    "public_phone": "01632 960 003",
+    "phone_hours": "day and night",
+    "window": "Mon-Fri 08:00-12:00, 13:00-17:00",
+    "mail_domains": "Larkfield.example, lark.example",
+}
+
+
+def test_an_administrator_says_how_the_organisation_is_reached(app, client, larkfield, administrator):
+    client.submit("/organisation/change", REACHED)
+    text = client.page("/organisation").text()
+    for shown in ("01632 960 002", "01632 960 003", "day and night", "mon-fri 08:00-12:00,13:00-17:00"):
+        assert shown in text
+    with app.app_context():
+        assert reader().get_one(Organisation, larkfield).mail_domains == "larkfield.example lark.example"
+    assert "people:organisation:changed" in org_tags(app)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"window": "weekdays"}, "Write the working hours like"),
+        ({"window": "mon-fri 17:00-09:00"}, "hours"),
+        ({"window": ""}, "Enter the working hours."),
+        ({"mail_domains": "me@example.org"}, "Write each domain like"),
+        ({"on_call_phone": "1" * 41}, "Use 40 characters or fewer"),
+    ],
+)
+def test_hours_and_domains_that_make_no_sense_are_refused_beside_their_field(
+    app, client, larkfield, administrator, wrong, sentence
+):
+    answer = client.submit("/organisation/change", REACHED | wrong)
+    assert sentence in answer.text
+    assert "There is a problem" in answer.text
+    with app.app_context():
+        assert reader().get_one(Organisation, larkfield).window == "mon-fri 09:00-17:00"
+
+
+def test_the_operator_appoints_an_outside_reviewer_who_can_then_take_a_case(app, clock):
+    world = World(app, clock)
+    body = world.organisation(OrganisationType.AGENCY, name="Review body", cast=False)
+    reviewer = world.employ(Role.OUTSIDE_REVIEWER, at=body)
+    with app.app_context():
+        code = reader().get_one(Organisation, world.hospital_id).code
+    given = ["people", "appoint", "--organisation", code, "--capacity", "outside_reviewer", "--email"]
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=[*given, reviewer.email.upper()]).exit_code == 0
+    again = runner.invoke(args=[*given, reviewer.email])
+    own = runner.invoke(args=[*given, world.holder(Role.SUPERVISOR).email])
+    assert (again.exit_code, own.exit_code) == (2, 2)
+    assert "appointed there already" in again.output
+    assert "nobody with this address" in own.output
+    assert "people:appointment:made" in org_tags(app)
+    sent = world.concern(about=world.doctor(), keep_away="Ann One, Bo Two, Cy Three, Di Four")
+    assert world.owner(sent) == reviewer
+
+
+@pytest.mark.parametrize("role", ["supervisor", "guardian"])
+def test_an_mdo_has_no_supervisors_at_the_command_line_either(app, clock, role):
+    world = World(app, clock)
+    with app.app_context():
+        code = reader().get_one(Organisation, world.mdo_id).code
+    given = ["people", "add", "--organisation", code, "--role", role, "--name", "Robin Example"]
+    answer = app.test_cli_runner().invoke(args=[*given, "--email", "robin@example.org"])
+    assert answer.exit_code == 2
+    assert "an organisation of this kind has no such role" in answer.output
 
 
 # ---- long lists

@@ -5,7 +5,10 @@ from datetime import date
 
 import pytest
 
-from app.domain.vocabulary import Duty, Identifiability, PatientData, Role, Severity
+from app.database import reader
+from app.domain.report import Answered
+from app.domain.vocabulary import Duty, Identifiability, Lane, OrganisationType, PatientData, Role, Severity
+from app.models.person import Person
 from app.services import casework
 from tests.integration.handling import (
     bare,
@@ -155,6 +158,20 @@ def test_somebody_who_cannot_take_it_is_not_available_whatever_the_cause(client,
     assert world.owner(sent) == itself
 
 
+def test_a_case_that_nobody_else_can_take_goes_to_the_outside_reviewer_and_it_is_said(client, world):
+    body = world.organisation(OrganisationType.AGENCY, name="Review body", cast=False)
+    reviewer = world.employ(Role.OUTSIDE_REVIEWER, at=body)
+    world.lend(Role.OUTSIDE_REVIEWER, reviewer)
+    sent = world.self_report()
+    owner, chair = world.owner(sent), world.holder(Role.CHAIR)
+    world.do(casework.refer, sent, to=Role.CHAIR, reason="line")
+    signed_in(client, chair)
+    text = text_of_answer(fill(client, at(sent, "refer"), {"to": "role:chair", "reason": "line"}))
+    assert "Nobody is available. It will go to the outside reviewer." in text
+    assert world.owner(sent) == reviewer
+    assert owner != reviewer
+
+
 def test_escalating_asks_the_responsible_officer_and_keeps_the_handler(client, world):
     sent = triaged(world, world.self_report())
     owned(client, world, sent)
@@ -246,14 +263,29 @@ def test_the_guardian_records_who_a_concern_is_about(client, another_client, wor
     subject = world.doctor()
     sent = world.concern()
     signed_in(client, world.holder(Role.GUARDIAN))
-    answers = {"person": subject.person_id.hex, "reason": "The screenshot shows the name."}
-    fill(client, at(sent, "resolve-subject"), answers)
+    answers = {"person": subject.person_id.hex, "reason": "The screenshot shows the name.", "save": "1"}
+    name = world_name(world, subject)
+    assert name not in text_at(client, at(sent, "resolve-subject"))
+    searched = client.submit(at(sent, "resolve-subject"), {"name": name.lower(), "find": "1"})
+    assert name in text_of_answer(searched)
+    assert "There is a problem" not in searched.text
+    fill(client, at(sent, f"resolve-subject?name={name}"), answers)
     assert not world.case(sent).is_subject_unresolved
     officer = signed_in(another_client(), world.holder(Role.RESPONSIBLE_OFFICER))
     assert officer.get(at(sent)).status_code == 200
 
 
 CLOSE = {"outcome": "advice", "text": "We talked it over and agreed what to do next."}
+POSTED_ON = Answered(
+    question="posted_on",
+    page="when",
+    version=1,
+    wording="When was it posted?",
+    value="2026-04-06",
+    words="6 April 2026",
+    lane=Lane.EMPLOYER,
+)
+TOLD = {"patient": "told", "patient_by": "Dr Brack", "patient_on": "7 4 2026"}
 
 
 def test_closing_tells_the_reporter_and_offers_reopening(client, world):
@@ -267,12 +299,79 @@ def test_closing_tells_the_reporter_and_offers_reopening(client, world):
 
 def test_closing_a_case_with_a_recognisable_patient_says_whether_they_were_told(client, world):
     sent = triaged(world, patient_case(world))
+    world.settle(sent)
     owned(client, world, sent)
     refused = text_of_answer(fill(client, at(sent, "close"), CLOSE))
     assert "Say whether the patient was told, or why not" in refused
-    told = {"patient": "told", "patient_how": "Dr Brack on 8 April."}
-    fill(client, at(sent, "close"), CLOSE | told)
+    fill(client, at(sent, "close"), CLOSE | TOLD)
     assert world.case(sent).closed_at is not None
+
+
+@pytest.mark.parametrize(
+    ("answers", "wrong"),
+    [
+        ({"patient": "told"}, ("Enter who told them, or decided not to", "Enter when they were told")),
+        (TOLD | {"patient_on": "8 4 2026"}, ("Date must be today or in the past",)),
+        (TOLD | {"patient_on": "5 4 2026"}, ("Date must not be before the day of the post",)),
+        (TOLD | {"patient_on": "31 2 2026"}, ("Enter a real date",)),
+        ({"patient": "decided_not", "patient_by": "Dr Brack"}, ("Say why they were not told",)),
+        ({"patient": "decided_not", "patient_why": "It would harm."}, ("Enter who told them",)),
+    ],
+)
+def test_it_is_said_who_told_the_patient_and_when_or_who_did_not_and_why(client, world, answers, wrong):
+    sent = triaged(world, patient_case(world, answers=(POSTED_ON,)))
+    world.settle(sent)
+    owned(client, world, sent)
+    html = fill(client, at(sent, "close"), CLOSE | answers)
+    for words in wrong:
+        assert words in html.text
+    assert world.case(sent).closed_at is None
+
+
+@pytest.mark.parametrize(
+    ("answers", "note"),
+    [
+        (TOLD, "The patient was told by Dr Brack on Tuesday 7 April 2026."),
+        (
+            {"patient": "decided_not", "patient_by": "Dr Brack", "patient_why": "It would harm them."},
+            "Dr Brack decided that the patient is not told. It would harm them.",
+        ),
+    ],
+)
+def test_what_was_settled_about_the_patient_is_kept_as_a_note(client, world, answers, note):
+    sent = triaged(world, patient_case(world))
+    world.settle(sent)
+    owned(client, world, sent)
+    assert note in text_of_answer(fill(client, at(sent, "close"), CLOSE | answers))
+
+
+def test_closing_says_what_the_patients_information_still_needs_and_waits_for_it(client, world):
+    sent = triaged(world, patient_case(world))
+    owned(client, world, sent)
+    undecided = "The data protection officer has not yet decided about the patient’s information."
+    for text in (
+        text_at(client, at(sent, "close")),
+        text_of_answer(fill(client, at(sent, "close"), CLOSE | TOLD)),
+    ):
+        assert undecided in text
+        assert "Record first that it was noted and taken down" in text
+    assert world.case(sent).closed_at is None
+    world.settle(sent)
+    assert undecided not in text_at(client, at(sent, "close"))
+    fill(client, at(sent, "close"), CLOSE | TOLD)
+    assert world.case(sent).closed_at is not None
+
+
+def test_an_action_kept_at_closing_is_marked_as_done_afterwards(client, world):
+    sent = triaged(world, world.self_report())
+    owned(client, world, sent)
+    row = {"what_1": "Talk to the team", "who_1": "The reporter", "due_1": "20 4 2026"}
+    fill(client, at(sent, "agree-actions"), row)
+    fill(client, at(sent, "close"), CLOSE | {"kept": world.owner(sent).name})
+    closed_at = world.case(sent).closed_at
+    (url,) = set(re.findall(rf'href="({at(sent)}/complete-action/[0-9a-f-]+)"', client.get(at(sent)).text))
+    assert "1 of 1 done" in text_of_answer(fill(client, url, {"done": "Talked on Monday."}))
+    assert world.case(sent).closed_at == closed_at
 
 
 def test_closing_with_open_actions_needs_somebody_who_keeps_them(client, world):
@@ -295,6 +394,67 @@ def test_reopening_brings_the_case_back(client, world):
     text = text_of_answer(fill(client, at(sent, "reopen"), answers))
     assert "In review" in text
     assert world.case(sent).closed_at is None
+
+
+def test_a_notice_is_not_dated_in_the_future(client, world):
+    sent = triaged(world, world.self_report())
+    owned(client, world, sent)
+    told = {"body": "police", "told_by": world_name(world, world.owner(sent)), "reason": "They asked."}
+    text = text_of_answer(fill(client, at(sent, "outside-notice"), told | {"told_on": "8 4 2026"}))
+    assert text.count("Date must be today or in the past") == 2
+    fill(client, at(sent, "outside-notice"), told | {"told_on": "7 4 2026"})
+    assert "case:notice:recorded" in tags(world, sent)
+
+
+def world_name(world, who):
+    with world.app.app_context():
+        return reader().get_one(Person, who.person_id).name
+
+
+@pytest.mark.parametrize("repeat", ["yes", "no"])
+def test_a_repeat_is_recorded_and_suggests_a_step_more(client, world, repeat):
+    sent = world.self_report(category="TRU-TONE")
+    owned(client, world, sent)
+    shown = text_at(client, at(sent, "triage"))
+    assert "If something like it happened in the last 24 months: Medium." in shown
+    text = text_of_answer(fill(client, at(sent, "triage"), TRIAGE | {"repeat": repeat}))
+    assert ("Something like it happened in the 24 months before." in text) is (repeat == "yes")
+
+
+def test_a_handler_goes_on_without_the_answer(client, another_client, world):
+    reporter = world.doctor()
+    sent = triaged(world, world.self_report(by=reporter))
+    owned(client, world, sent)
+    fill(client, at(sent, "request-information"), {"question": "Which town was it?"})
+    text = text_of_answer(fill(client, at(sent, "go-on"), {}))
+    assert "The clinical lead went on without the answer." in text
+    assert world.case(sent).state == "in_review"
+    own = text_at(signed_in(another_client(), reporter), f"/reports/{sent.reference}")
+    assert "It went on without your answer." in own
+
+
+def test_a_safety_plan_is_due_where_the_reporter_works_with_the_person_and_is_met(
+    client, another_client, world
+):
+    reporter = world.doctor()
+    sent = world.concern(about=world.doctor(), by=reporter, works_together="yes")
+    owned(client, world, sent)
+    assert "To be made with the reporter by Wednesday 8 April 2026 at 5pm." in text_at(client, at(sent))
+    assert "Write what you agreed" in text_of_answer(fill(client, at(sent, "safety-plan"), {}))
+    text = text_of_answer(fill(client, at(sent, "safety-plan"), {"text": "She calls Dr Moss."}))
+    assert "A safety plan was made with the reporter." in text
+    assert "She calls Dr Moss." in text
+    assert client.get(at(sent, "safety-plan")).status_code == 409
+    own = text_at(signed_in(another_client(), reporter), f"/reports/{sent.reference}")
+    assert "A safety plan was made with you." in own
+    assert "Dr Moss" not in own
+
+
+@pytest.mark.parametrize("answer", ["no", "unknown", None])
+def test_no_safety_plan_is_due_for_anybody_else(client, world, answer):
+    sent = world.concern(about=world.doctor(), works_together=answer)
+    owned(client, world, sent)
+    assert "afety plan" not in text_at(client, at(sent))
 
 
 # What is wrong stands beside the field, and what was written stays
@@ -441,13 +601,13 @@ def test_a_stale_form_says_what_changed_and_keeps_the_text(client, world):
     owned(client, world, sent)
     form = stale_form(client, sent, "message")
     world.triage(sent)
-    answer = client.post(at(sent, "message"), data=form | {"text": "These are my words"})
+    answer = client.post(at(sent, "message"), data=form | {"text": "Aberystwyth"})
     text = text_of_answer(answer)
     assert answer.status_code == 409
     assert "Someone else changed this first" in text
     assert "The clinical lead triaged the case." in text
     assert "opened the case" not in text
-    assert "These are my words" in text
+    assert "Aberystwyth" in text
     assert "The report was sent." not in text
     assert "case:message:sent" not in tags(world, sent)
 

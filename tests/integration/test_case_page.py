@@ -1,22 +1,26 @@
 """The case page shows each viewer what they may read, and what is to be done next."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from app.domain.report import SubjectChoice
+from app.domain.errors import NotFound
+from app.domain.report import Answered, SubjectChoice
 from app.domain.vocabulary import (
     Duty,
     Harm,
     Identifiability,
+    Lane,
     PatientData,
     Role,
+    Severity,
     StillLive,
 )
 from app.models.person import RelationKind
-from app.services import casework
-from tests.integration.handling import queries, signed_in, text_at
+from app.queries import reports, timeline
+from app.services import casework, reporting
+from tests.integration.handling import queries, signed_in, text_at, text_of_answer
 
 STORY = "A thread about a rare rash, and a reply that guessed the village"
 
@@ -240,3 +244,141 @@ def test_a_story_lies_in_no_log_and_no_open_column(client, world, canaries):
     sent = world.self_report(narrative=canaries.register("the village green canary"))
     signed_in(client, world.owner(sent))
     text_at(client, f"/cases/{sent.reference}")
+
+
+def test_the_officer_reads_what_became_of_the_patients_information_and_nothing_else(client, world):
+    sent = patient_case(world)
+    world.triage(sent)
+    world.do(casework.note, sent, text="For handlers.")
+    world.do(casework.message, sent, text="A message of the handler's.")
+    world.do(casework.record_containment, sent, how="down", text="")
+    signed_in(client, world.holder(Role.DATA_PROTECTION_OFFICER))
+    for page in ("", "/timeline"):
+        text = text_at(client, f"/cases/{sent.reference}{page}")
+        for told in ("The report was sent.", "Noted and taken down was met.", "The 72 hours started."):
+            assert told in text
+        for secret in ("triaged the case", "added a note", "sent a message", "First feedback"):
+            assert secret not in text
+    signed_in(client, world.owner(sent))
+    assert "added a note" in text_at(client, f"/cases/{sent.reference}/timeline")
+
+
+def test_the_officer_reads_the_answer_to_the_officer_and_no_other_word_of_the_reporters(client, world):
+    doctor, officer = world.doctor(), world.holder(Role.DATA_PROTECTION_OFFICER)
+    sent = patient_case(world, by=doctor)
+    said = (
+        (reporting.message, doctor, "To the handler"),
+        (casework.message, officer, "How many could see it?"),
+        (reporting.add_more, doctor, "More of the story"),
+        (reporting.message, doctor, "About forty people"),
+        (casework.message, None, "Thank you for all this"),
+        (reporting.message, doctor, "On something else"),
+    )
+    for write, by, text in said:
+        world.clock.move_to(world.clock() + timedelta(minutes=1))
+        world.do(write, sent, by=by, text=text)
+    for_the_officer = {"How many could see it?", "About forty people"}
+    read = text_at(signed_in(client, officer), f"/cases/{sent.reference}")
+    assert {text for _, _, text in said if text in read} == for_the_officer
+    read = text_at(signed_in(client, world.owner(sent)), f"/cases/{sent.reference}")
+    assert all(text in read for _, _, text in said)
+
+
+def test_the_green_button_is_the_next_step_or_there_is_none(client, world):
+    sent = world.self_report()
+    signed_in(client, world.owner(sent))
+    green = re.compile(r'class="nhsuk-button"[^>]*>([^<]*)')
+    steps = [(lambda: None, ["Acknowledge"])]
+    steps += [(lambda: world.do(casework.acknowledge, sent, text="Thanks"), ["Decide what this needs"])]
+    steps += [(lambda: world.triage(sent), ["Agree actions"])]
+    ask = {"question": "Which town was it?", "why": ""}
+    steps += [(lambda: world.do(casework.request_information, sent, **ask), [])]
+    for step, words in steps:
+        step()
+        assert green.findall(client.get(f"/cases/{sent.reference}").text) == words
+
+
+def test_a_limit_names_the_urgency_it_was_counted_under_and_not_the_present_one(client, world):
+    sent = world.self_report(harm="H3")
+    world.triage(sent, severity=Severity.LOW, reason="It was taken back at once.")
+    signed_in(client, world.owner(sent))
+    text = text_at(client, f"/cases/{sent.reference}/dates")
+    assert "High: 1 working day" in text
+    assert "Low: " not in text
+
+
+def test_a_reason_written_when_nothing_is_lowered_is_kept_for_handlers(client, world):
+    sent = world.self_report(category="TRU-TONE")
+    signed_in(client, world.owner(sent))
+    answers = {"conflict": "none", "severity": "MEDIUM", "repeat": "no", "measures": "none", "route": "keep"}
+    client.submit(f"/cases/{sent.reference}/triage", answers | {"reason": "It may come back soon."})
+    text = text_at(client, f"/cases/{sent.reference}")
+    assert "It may come back soon." in text
+    assert "Private note by You. Handlers only." in text
+
+
+def _pages_of_timeline(client, url):
+    """Every page of a timeline, the newest first, and what each says."""
+    while url:
+        html = client.get(url)
+        yield text_of_answer(html)
+        found = re.search(r'href="([^"]*before=[0-9]+)[^"]*">Earlier entries', html.text)
+        url = found and found[1].replace("&amp;", "&")
+
+
+def test_a_long_timeline_goes_on_to_the_beginning_for_both_sides(client, world, monkeypatch):
+    monkeypatch.setattr(timeline, "LONGEST", 5)
+    doctor = world.doctor()
+    sent = world.self_report(by=doctor)
+    world.triage(sent)
+    for number in range(12):
+        world.do(casework.message, sent, text=f"Message {number}")
+    for who, url, beginning in (
+        (world.owner(sent), f"/cases/{sent.reference}/timeline", "The report was sent."),
+        (doctor, f"/reports/{sent.reference}", "You sent this."),
+    ):
+        signed_in(client, who)
+        pages = list(_pages_of_timeline(client, url))
+        assert len(pages) > 3
+        assert [beginning in one for one in pages] == [False] * (len(pages) - 1) + [True]
+        assert "Newest entries" in pages[-1]
+        assert "Newest entries" not in pages[0]
+
+
+@pytest.mark.parametrize("odd", ["-1", "x", "9" * 30, "", "1.5", "٣"])
+def test_an_odd_place_in_a_timeline_is_an_ordinary_page(client, world, odd):
+    sent = world.self_report()
+    signed_in(client, world.owner(sent))
+    assert "The report was sent." in text_at(client, f"/cases/{sent.reference}/timeline?before={odd}")
+
+
+def test_a_page_of_a_timeline_is_nobody_elses(world):
+    sent = world.self_report()
+    with world.app.app_context(), pytest.raises(NotFound):
+        timeline.stretch(world.actor(world.doctor()), sent.case_id, before=timeline.END)
+    with world.app.app_context(), pytest.raises(NotFound):
+        reports.happened(world.actor(world.doctor()), sent.case_id, before=timeline.END)
+
+
+def test_the_owner_reads_that_somebody_to_keep_away_was_not_found(client, another_client, world):
+    sent = world.concern(about=world.doctor(), keep_away="Nobody Anywhere", severity=Severity.CRITICAL)
+    unfound = "The reporter named somebody to keep away who was not found here."
+    assert unfound in text_at(signed_in(client, world.owner(sent)), f"/cases/{sent.reference}")
+    told = world.holder(Role.RESPONSIBLE_OFFICER)
+    assert unfound not in text_at(signed_in(another_client(), told), f"/cases/{sent.reference}")
+
+
+@pytest.mark.parametrize("given", ["unsure", "no"])
+def test_who_is_not_sure_about_a_risk_is_flagged_for_triage(client, world, given):
+    answer = Answered(
+        question="risk_now",
+        page="risk-now",
+        version=1,
+        wording="Is somebody at risk of harm today?",
+        value=given,
+        words="I am not sure",
+        lane=Lane.EMPLOYER,
+    )
+    sent = world.self_report(answers=(answer,))
+    text = text_at(signed_in(client, world.owner(sent)), f"/cases/{sent.reference}")
+    assert ("At risk today The reporter is not sure." in text) is (given == "unsure")

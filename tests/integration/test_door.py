@@ -33,6 +33,7 @@ from app.services.casework import Closing, Triage
 from app.services.changes import sealed_at
 from app.services.submitting import Sent
 from tests.factories import World
+from tests.integration.handling import tags
 
 PATIENT: dict[str, Any] = {"patient_data": PatientData.YES, "identifiability": "I2", "category": "CONF-AGG"}
 CLOSING = Closing(outcome=Outcome.ADVICE, text="We spoke about it and that settles it.")
@@ -387,6 +388,41 @@ def test_an_owner_who_turns_out_to_be_the_person_hands_over_at_once(world: World
     assert "case:conflict:found" in _acts(world, sent)
 
 
+def test_whoever_the_table_tells_hears_of_a_concern_once_it_is_known_whom_it_is_about(world: World) -> None:
+    facts: dict[str, Any] = {"patient_data": PatientData.YES, "category": "CONF-ID", "harm": "H4"}
+    told = {Role.DATA_PROTECTION_OFFICER, Role.RESPONSIBLE_OFFICER}
+    for person_id in (world.doctor().person_id, None):
+        sent = world.concern(**facts)
+        assert not told & set(world.handlers(sent).values())
+        world.do(casework.resolve_subject, sent, person_id=person_id, reason="by the rota")
+        assert told <= set(world.handlers(sent).values())
+        assert tags(world, sent).count("case:officer:told") >= len(told)
+        assert world.owner(sent).role is Role.GUARDIAN
+
+
+def test_an_officer_who_is_the_person_is_not_told_when_that_is_found_out(world: World) -> None:
+    officer = world.holder(Role.DATA_PROTECTION_OFFICER)
+    sent = world.concern(patient_data=PatientData.YES, category="CONF-ID")
+    world.do(casework.resolve_subject, sent, person_id=officer.person_id, reason="by the rota")
+    handlers = world.handlers(sent)
+    assert officer.membership_id not in handlers
+    assert Role.DATA_PROTECTION_OFFICER in handlers.values()
+
+
+def test_a_case_that_is_passed_on_is_not_escalated_any_more_and_one_that_is_handed_over_still_is(
+    world: World,
+) -> None:
+    sent = world.self_report()
+    world.do(casework.escalate, sent, reason="It needs a wider look", knows="no")
+    officer = world.owner(sent)
+    assert world.case(sent).escalated_to is Role.RESPONSIBLE_OFFICER
+    world.do(casework.recuse, sent, kind="know", text="")
+    assert world.owner(sent) != officer
+    assert world.case(sent).escalated_to is world.owner(sent).role
+    world.do(casework.refer, sent, to=Role.CLINICAL_LEAD, reason="line")
+    assert world.case(sent).escalated_to is None
+
+
 def test_nobody_resolves_a_concern_to_themselves_or_to_somebody_from_elsewhere(world: World) -> None:
     sent = world.concern()
     elsewhere = world.holder(Role.ADVISER, at=world.mdo_id)
@@ -406,6 +442,7 @@ def test_a_closed_case_counts_for_nobody_and_a_reopened_one_for_all_again(world:
     world.triage(sent)
     working = [one for one in world.cast if one.membership_id in world.handlers(sent)]
     assert [world.open_cases(one) for one in working] == [1, 1, 1]
+    world.settle(sent)
     world.do(
         casework.close, sent, closing=Closing(outcome=Outcome.ADVICE, text="Settled", is_patient_told=False)
     )

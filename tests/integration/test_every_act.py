@@ -289,6 +289,7 @@ DEEDS: dict[str, Callable[[Premises], Deed]] = {
     "casework.request_information": lambda place: at_work(
         place, triaged(place), "request-information", question="Which town?"
     ),
+    "casework.go_on": lambda place: at_work(place, asked(place), "go-on"),
     "casework.message": lambda place: at_work(place, new(place), "message", text="We look at it."),
     "casework.note": lambda place: at_work(place, new(place), "note", text="Ask the ward."),
     "casework.refer": lambda place: at_work(
@@ -299,10 +300,16 @@ DEEDS: dict[str, Callable[[Premises], Deed]] = {
     "casework.agree_actions": lambda place: at_work(place, triaged(place), "agree-actions", **AGREED),
     "casework.complete_action": completes,
     "casework.containment": lambda place: at_work(place, about_a_patient(place), "containment", how="down"),
+    "casework.safety_plan": lambda place: at_work(
+        place,
+        place.world.concern(about=place.world.doctor(), works_together="yes"),
+        "safety-plan",
+        text="She calls the ward manager.",
+    ),
     "casework.patient_data": decides_on_the_patient,
     "casework.outside_notice": tells_the_gmc,
     "casework.resolve_subject": lambda place: at_work(
-        place, place.world.concern(), "resolve-subject", person="nobody", reason=REASON
+        place, place.world.concern(), "resolve-subject", person="nobody", reason=REASON, save="1"
     ),
     "casework.close": lambda place: at_work(place, triaged(place), "close", **CLOSING),
     "casework.reopen": lambda place: at_work(place, closed(place), "reopen", reason=REASON, who="same"),
@@ -344,24 +351,83 @@ DEEDS: dict[str, Callable[[Premises], Deed]] = {
     "administration.organisation": lambda place: Deed(
         administrator(place), "/organisation", {"day": "1 6 2026", "name": "Founder’s day"}
     ),
+    "administration.change_organisation": lambda place: Deed(
+        administrator(place), "/organisation/change", {"on_call_phone": "01632 960 002"}
+    ),
     "administration.remove_closure": opens_again,
     "administration.start_reset": sends_a_code,
     "administration.withdraw_invitation": takes_back_an_offer,
 }
 
 
+# What each of them leaves, whatever follows from it.
+LEAVES = {
+    "casework.acknowledge": "case:report:acknowledged",
+    "casework.triage": "case:triage:decided",
+    "casework.request_information": "case:information:requested",
+    "casework.go_on": "case:wait:ended",
+    "casework.message": "case:message:sent",
+    "casework.note": "case:note:added",
+    "casework.refer": "case:referral:made",
+    "casework.escalate": "case:escalation:made",
+    "casework.recuse": "case:recusal:made",
+    "casework.agree_actions": "case:action:agreed",
+    "casework.complete_action": "case:action:completed",
+    "casework.containment": "case:containment:recorded",
+    "casework.safety_plan": "case:safety:planned",
+    "casework.patient_data": "case:patientdata:decided",
+    "casework.outside_notice": "case:notice:recorded",
+    "casework.resolve_subject": "case:subject:resolved",
+    "casework.close": "case:closure:made",
+    "casework.reopen": "case:closure:undone",
+    "advice.reply": "advice:reply:sent",
+    "advice.ask": "case:information:requested",
+    "advice.note": "case:note:added",
+    "advice.refer": "case:referral:made",
+    "advice.recuse": "case:recusal:made",
+    "advice.close": "case:closure:made",
+    "advice.reopen": "case:closure:undone",
+    "reporting.first_question": "account:draft:changed",
+    "reporting.delete_draft": "account:draft:changed",
+    "reporting.check": "case:report:submitted",
+    "reporting.message": "case:message:sent",
+    "reporting.add": "case:more:added",
+    "reporting.answer": "case:information:provided",
+    "reporting.withdraw": "case:withdrawal:made",
+    "reporting.news": "case:news:chosen",
+    "account.sign_in": "account:session:started",
+    "account.sign_out": "account:session:ended",
+    "account.choose_membership": "account:membership:chosen",
+    "account.accept_invitation": "people:membership:started",
+    "account.end_other_sessions": "account:sessions:ended",
+    "account.change_password": "account:password:changed",
+    "account.send_code": "account:code:sent",
+    "account.use_code": "account:password:changed",
+    "administration.new_person": "people:person:added",
+    "administration.end_membership": "people:membership:ended",
+    "administration.new_relation": "people:relation:declared",
+    "administration.end_relation": "people:relation:declared",
+    "administration.organisation": "calendar:version:changed",
+    "administration.change_organisation": "people:organisation:changed",
+    "administration.remove_closure": "calendar:version:changed",
+    "administration.start_reset": "people:reset:started",
+    "administration.withdraw_invitation": "people:invitation:withdrawn",
+}
+
+
 def test_every_address_that_takes_a_form_is_driven(place: Premises) -> None:
     posted = {rule.endpoint for rule in place.app.url_map.iter_rules() if "POST" in (rule.methods or ())}
     assert posted == set(DEEDS) | KEEPS_A_DRAFT
+    assert set(LEAVES) == set(DEEDS)
 
 
 @pytest.mark.parametrize("endpoint", DEEDS)
-def test_an_act_leaves_an_entry(place: Premises, endpoint: str) -> None:
+def test_an_act_leaves_its_entry(place: Premises, endpoint: str) -> None:
     deed = DEEDS[endpoint](place)
     answer, tags = sends(place, deed)
     assert answer.status_code in (200, 302, 303)
     assert "There is a problem" not in answer.text
-    assert tags != []
+    assert LEAVES[endpoint] in tags
 
 
 def test_keeping_an_answer_in_a_draft_tells_no_log(place: Premises) -> None:

@@ -78,6 +78,8 @@ ROUTES: dict[str, Permission | Open] = {
     "casework.reopen": Permission.CASE_ACT,
     "casework.request_information": Permission.CASE_ACT,
     "casework.resolve_subject": Permission.CASE_ACT,
+    "casework.go_on": Permission.CASE_ACT,
+    "casework.safety_plan": Permission.CASE_ACT,
     "casework.triage": Permission.CASE_ACT,
     "advice.queue": Permission.ADVICE_LIST,
     "advice.show": Permission.ADVICE_READ,
@@ -88,6 +90,7 @@ ROUTES: dict[str, Permission | Open] = {
     "advice.refer": Permission.ADVICE_ACT,
     "advice.reopen": Permission.ADVICE_ACT,
     "advice.reply": Permission.ADVICE_ACT,
+    "administration.change_organisation": Permission.PEOPLE_MANAGE,
     "administration.end_membership": Permission.PEOPLE_MANAGE,
     "administration.end_relation": Permission.PEOPLE_MANAGE,
     "administration.new_person": Permission.PEOPLE_MANAGE,
@@ -105,6 +108,7 @@ NAME_A_CASE = {"reference", "draft_id"}
 METHODS = ("GET", "POST")
 PEOPLE: tuple[Who, ...] = (*Role, FORMER, NOBODY)
 REFUSED = "You cannot do that here"
+SIGNED_OUT = "You have been signed out"
 HIDDEN = "We cannot find that page"
 AWAY = "You were away for a while"
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="[^"]*"')
@@ -146,10 +150,10 @@ def is_granted(who: Who, access: Permission | Open) -> bool:
     return who == FORMER and access is Permission.ACCOUNT_USE
 
 
-def expected(who: Who, rule: Rule, access: Permission | Open) -> tuple[int, str]:
+def expected(who: Who, rule: Rule, access: Permission | Open, method: str) -> tuple[int, str]:
     """How whoever may not come near is refused: the code, and where they are sent or what they read."""
     if who == NOBODY:
-        return 302, "/sign-in"
+        return (403, SIGNED_OUT) if method == "POST" else (302, "/sign-in")
     if NAME_A_CASE & rule.arguments:
         return 404, HIDDEN
     return (302, "/choose-membership") if who == FORMER else (403, REFUSED)
@@ -185,7 +189,7 @@ def test_nobody_comes_near_without_the_permission(place: Premises, endpoint: str
         for rule in rules(place, endpoint)
         for who in PEOPLE
         if method in (rule.methods or ()) and not is_granted(who, access)
-        if given(answer := asked(place, who, rule, method)) != expected(who, rule, access)
+        if given(answer := asked(place, who, rule, method)) != expected(who, rule, access, method)
     }
     assert wrong == {}
 

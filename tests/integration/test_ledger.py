@@ -84,6 +84,7 @@ def busy(world: World) -> Sent:
     closing = Closing(
         outcome=Outcome.ADVICE, text=NAMED, are_actions_kept=True, is_patient_told=True, patient_note=NAMED
     )
+    world.settle(sent)
     world.do(casework.close, sent, closing=closing)
     world.do(casework.reopen, sent, reason=NAMED)
     return sent

@@ -35,6 +35,8 @@ from app.services.delivery import ATTEMPTS, LEASE, Delivered
 from app.services.submitting import Sent
 from tests.factories import World
 from tests.infrastructure.databases import Database
+from tests.infrastructure.strict_client import StrictClient
+from tests.integration.staffing import WRITTEN_CODE
 
 ADDRESS = "a.private.address@example.net"
 
@@ -219,6 +221,19 @@ def test_no_reminder_of_a_draft_that_is_gone(world: World, office: PostOffice) -
     assert office.letters == []
 
 
+def test_a_code_leaves_over_the_mail_server_and_signs_its_reader_in(
+    world: World, office: PostOffice, client: StrictClient
+) -> None:
+    doctor = world.doctor()
+    client.submit("/account/code/send", {"email": doctor.email})
+    assert _deliver(world) == Delivered(sent=1)
+    (letter,) = office.to(doctor)
+    found = WRITTEN_CODE.search(str(letter.get_payload()))
+    assert found is not None
+    typed = {"email": doctor.email, "code": found[1], "password": "nine quiet herons wait"}
+    assert client.submit("/account/code", typed).status_code == 302
+
+
 # ---- to whom, asked again when it is sent
 
 
@@ -318,6 +333,16 @@ def test_a_mail_that_cannot_be_sent_is_tried_later_and_later_and_then_given_up(
     assert all(later > sooner for sooner, later in pairwise(waits[:-1]))
     office.is_full = False
     assert _deliver(world) == Delivered()
+
+
+def test_a_mail_that_was_given_up_shows_in_the_health_for_a_day(world: World, client: StrictClient) -> None:
+    doctor = world.doctor()
+    with world.app.app_context(), transaction() as session:
+        queue(session, MailKind.SIGN_IN, person_id=doctor.person_id, now=world.clock())
+        session.execute(update(Mail).values(state=MailState.DEAD, ended_at=world.clock()))
+    assert client.get("/health").status_code == 503
+    world.clock.advance(days=1)
+    assert client.get("/health").status_code == 200
 
 
 def test_one_address_that_is_refused_does_not_stop_the_others(world: World, office: PostOffice) -> None:

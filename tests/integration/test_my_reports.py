@@ -16,14 +16,15 @@ from app.domain.plan import Item
 from app.domain.report import RiskNow
 from app.domain.vocabulary import Outcome, PatientData, Role, Severity
 from app.domain.workflow import Action, ClockState
-from app.models.case import CaseParty
+from app.models.case import Case, CaseParty
 from app.models.deadline import Deadline
 from app.models.ledger import AuditEntry
 from app.models.mail import Mail, MailKind
 from app.models.message import Message, MessageKind
 from app.models.organisation import Organisation
 from app.queries import reports
-from app.queries.case_file import case_file
+from app.queries.case_file import file_of
+from app.queries.cases import standing_in
 from app.queries.reports import NoWithdrawal, OwnFile
 from app.services import casework, deadlines, disclosure, reporting
 from app.services.casting import Employed
@@ -34,6 +35,7 @@ from tests.factories import PASSWORD, World
 from tests.infrastructure.canaries import Canaries
 from tests.infrastructure.markup import Page
 from tests.infrastructure.strict_client import StrictClient
+from tests.integration.reporter import Reporter, links
 
 PAGES = ("", "/message", "/add", "/answer", "/withdraw", "/news")
 UNKNOWN = "C-7K3F-9QMX-H"
@@ -244,9 +246,23 @@ def test_a_reason_for_less_urgency_is_read_by_the_reporter(world: World, another
     doctor = world.doctor()
     sent = world.self_report(by=doctor, harm="H3")
     world.triage(sent, severity=Severity.LOW, reason="It was seen by one person only.")
-    assert "It was seen by one person only." in words(
-        signed_in(another_client, doctor).get(f"/reports/{sent.reference}")
-    )
+    shown = words(signed_in(another_client, doctor).get(f"/reports/{sent.reference}"))
+    said = "How urgent it is was changed from High to Low. Reason given: It was seen by one person only."
+    assert said in shown
+
+
+def test_what_was_sent_reads_as_it_was_checked(world: World, another_client: Clients) -> None:
+    reporter = Reporter(another_client(), world, world.doctor())
+    draft_id = reporter.draft(removed_on="2026-04-01", removed_time="14:05")
+    address = next(one for one in links(reporter.sent(draft_id)) if one.startswith("/reports/C-"))
+    shown = reporter.client.page(address).text()
+    assert "Wednesday 1 April 2026" in shown
+    assert "2:05pm" in shown
+    assert "2026-04-01" not in shown
+
+
+def test_whoever_has_no_draft_is_told_so(world: World, another_client: Clients) -> None:
+    assert "You have no saved drafts." in words(signed_in(another_client, world.doctor()).get("/reports"))
 
 
 def test_every_promise_says_why_it_is_that_date(world: World) -> None:
@@ -540,13 +556,45 @@ def test_who_pressed_a_reporter_to_withdraw_is_for_the_guardian_alone(world: Wor
     def reads(who: Employed) -> list[str]:
         actor = world.actor(who)
         with world.app.app_context():
-            return [text.body for text in case_file(actor, sent.case_id).texts]
+            session = reader()
+            case = session.get_one(Case, sent.case_id)
+            return [text.body for text in file_of(case, standing_in(session, actor, case), actor).texts]
 
     assert reads(world.owner(sent)) == []
     assert reads(world.holder(Role.GUARDIAN)) == ["yes\nMy supervisor told me to."]
     file = own_file(world, doctor, sent)
     assert file is not None
     assert file.messages == ()
+
+
+@pytest.mark.parametrize("asked", [AskedToWithdraw.YES, AskedToWithdraw.RATHER_NOT])
+def test_a_guardian_is_told_in_private_that_somebody_pressed_a_reporter(
+    world: World, another_client: Clients, asked: AskedToWithdraw
+) -> None:
+    doctor, guardian = world.doctor(), world.holder(Role.GUARDIAN)
+    sent = world.self_report(by=doctor)
+    owner = world.owner(sent)
+    act(world, reporting.withdraw, sent, by=doctor, asked=asked, why="My supervisor told me to.")
+    is_told = asked is AskedToWithdraw.YES
+    assert (guardian.membership_id in world.handlers(sent)) is is_told
+    assert world.sees(guardian, sent) is is_told
+    assert (world.open_cases(guardian), world.open_cases(owner)) == (0, 0)
+    owners = words(signed_in(another_client, owner).get(f"/cases/{sent.reference}"))
+    assert "My supervisor told me to." not in owners
+    assert "uardian" not in owners
+    if is_told:
+        shown = words(signed_in(another_client, guardian).get(f"/cases/{sent.reference}"))
+        assert "Somebody asked the reporter to withdraw. My supervisor told me to." in shown
+
+
+def test_whoever_stands_in_for_a_guardian_reads_it_too(world: World, another_client: Clients) -> None:
+    doctor, guardian = world.doctor(), world.holder(Role.GUARDIAN)
+    lead = world.holder(Role.BOARD_LEAD)
+    sent = world.concern(by=doctor, about=guardian)
+    act(world, reporting.withdraw, sent, by=doctor, asked=AskedToWithdraw.YES, why="He shouted.")
+    assert not world.sees(guardian, sent)
+    shown = words(signed_in(another_client, lead).get(f"/cases/{sent.reference}"))
+    assert "Somebody asked the reporter to withdraw. He shouted." in shown
 
 
 # News by mail
@@ -581,6 +629,27 @@ def test_news_goes_only_to_an_address_that_was_given_for_this_report(
     act(world, casework.message, sent, text="There is something to read.")
     assert news() == 1
     assert world.case(sent).contact_sealed is None
+
+
+@pytest.mark.parametrize(
+    ("moves", "known"),
+    [
+        (casework.refer, {"to": Role.MEDICAL_DIRECTOR, "reason": "line"}),
+        (casework.escalate, {"reason": "It is serious.", "knows": "yes"}),
+        (casework.recuse, {"kind": "friend", "text": ""}),
+    ],
+)
+def test_whoever_asked_for_news_hears_that_somebody_else_has_it(
+    moves: Callable[..., Any], known: dict[str, Any], world: World
+) -> None:
+    doctor = world.doctor()
+    sent = world.self_report(by=doctor)
+    world.triage(sent)
+    with world.app.app_context():
+        reporting.set_contact(sent.case_id, address="me@elsewhere.example", act=world.act(doctor))
+    act(world, moves, sent, **known)
+    query = select(Mail).where(Mail.case_id == sent.case_id, Mail.kind == MailKind.NEWS)
+    assert len(rows(world, query)) == 1
 
 
 def test_an_address_is_sealed_with_the_case(

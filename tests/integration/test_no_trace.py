@@ -75,6 +75,8 @@ CASE_PAGES = (
     "/recuse",
     "/agree-actions",
     "/containment",
+    "/safety-plan",
+    "/go-on",
     "/patient-data",
     "/outside-notice",
     "/resolve-subject",

@@ -1,12 +1,13 @@
 """The pages that anybody may read: they answer, they promise nothing that is not there, they leave no trace."""
 
+import re
 from http import HTTPStatus
 
 import pytest
 from flask import abort
 
 from app.domain import errors as rules
-from app.web import errors
+from app.web import errors, forms
 
 pytestmark = pytest.mark.engines("sqlite")  # these pages read no database
 
@@ -118,7 +119,6 @@ def test_only_a_secure_connection_asks_to_stay_secure(client):
     ("error", "status", "heading"),
     [
         (rules.NotFound(), 404, "We cannot find that page"),
-        (rules.ConflictOfInterest(), 404, "We cannot find that page"),
         (rules.NotAllowed(), 403, "You cannot do that here"),
         (rules.StaleCase(), 409, "Someone else changed this first"),
         (rules.ActionNotAllowed(), 409, "That cannot be done any more"),
@@ -149,16 +149,21 @@ def test_too_much_is_refused_with_a_way_back(app, client):
     assert "That is too big to send" in answer.text
 
 
-def test_a_stale_form_keeps_the_longer_texts_and_no_password(app):
-    sent = {"text": "Dear <b>all</b>, thank you.", "password": "correct horse battery", "csrf_token": "a b"}
-    with app.test_request_context("/privacy", method="POST", data=sent):
-        change = errors.Change(
-            what="How urgent", before="High", after="Medium", by="The clinical lead, 10:19am"
-        )
-        shown = errors.stale_page(changes=[change], case_url="/cases/X").get_data(as_text=True)
-    assert "Dear &lt;b&gt;all&lt;/b&gt;, thank you.</textarea>" in shown
-    assert "<ins>Medium</ins>" in shown
-    assert "correct horse" not in shown
+class Typed(forms.Form):
+    text = forms.area("Your text", longest=100)
+    word = forms.line("One word")
+    secret = forms.password("Password", missing="Enter it")
+    version = forms.HiddenField()
+    how = forms.choice_of("How?", choices=[forms.Choice(value="by post", label="By post")])
+
+
+def test_a_stale_form_keeps_every_text_and_neither_password_nor_choice(app):
+    sent = {"text": "Dear <b>all</b>,", "word": "Aberystwyth", "secret": "correct horse", "how": "by post"}
+    with app.test_request_context("/sign-in", method="POST", data=sent | {"version": "twelve"}):
+        Typed().validate()
+        shown = errors.on_domain_error(rules.StaleCase()).get_data(as_text=True)
+    kept = re.findall(r"<textarea[^>]*>\n(.*?)</textarea>", shown)
+    assert kept == ["Dear &lt;b&gt;all&lt;/b&gt;,", "Aberystwyth"]
 
 
 def test_what_nobody_foresaw_names_the_request_and_nothing_else(app):

@@ -1,6 +1,7 @@
 """The question pages: what they ask, what they say, what they keep, and what they refuse."""
 
 from dataclasses import replace
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,16 +9,18 @@ from uuid import uuid4
 
 import pytest
 
-from app.database import reader
+from app.database import reader, transaction
 from app.domain.vocabulary import Kind, OrganisationType, Role
+from app.models.organisation import Organisation
 from app.models.person import Person
 from app.queries.directory import LONGEST_LIST
 from tests.factories import PASSWORD
-from tests.infrastructure.markup import Page
+from tests.infrastructure.markup import Page, text_of
 from tests.integration.reporter import (
     Reporter,
     as_fields,
     beside,
+    carry_on,
     errors,
     links,
     of_class,
@@ -407,7 +410,77 @@ def test_whoever_changes_one_answer_goes_straight_back_to_the_check(reporter):
 def test_a_change_that_asks_more_leads_to_what_is_missing(reporter):
     draft_id = reporter.draft()
     answer = reporter.client.submit(f"/drafts/{draft_id}/affected?back=check", {"patient": "anyone"})
-    assert answer.location == f"/drafts/{draft_id}/patient-how"
+    assert answer.location == f"/drafts/{draft_id}/patient-how?back=check"
+
+
+@pytest.mark.parametrize(
+    ("slug", "code", "kept", "changed", "help_page"),
+    [
+        ("self-report", "risk-now", {}, {"risk_now": "yes"}, "risk-help"),
+        (
+            "concern",
+            "detail",
+            {"about": "crime", "detail": "crime.threat"},
+            {"detail": "crime.child"},
+            "stop-image",
+        ),
+        (
+            "self-report",
+            "detail",
+            {"about": "victim", "detail": "victim.abuse"},
+            {"detail": "victim.threat"},
+            "stop-danger",
+        ),
+    ],
+)
+def test_a_change_that_calls_for_help_is_helped_before_the_check(
+    reporter, slug, code, kept, changed, help_page
+):
+    draft_id = reporter.draft(slug, **kept)
+    answer = reporter.client.submit(f"/drafts/{draft_id}/{code}?back=check", changed)
+    assert answer.location == f"/drafts/{draft_id}/{help_page}?back=check"
+    shown = reporter.client.page(answer.location)
+    assert carry_on(shown) == f"/drafts/{draft_id}/check"
+    assert f"/drafts/{draft_id}/saved" in links(shown)
+
+
+def test_what_a_change_asks_for_is_asked_alone(reporter):
+    """Whoever came from the check is led past nothing that they answered before."""
+    draft_id = reporter.draft(**PATIENT)
+    answer = reporter.client.submit(f"/drafts/{draft_id}/about?back=check", {"about": "crime"})
+    assert answer.location == f"/drafts/{draft_id}/detail?back=check"
+    answer = reporter.client.submit(answer.location, {"detail": "crime.threat"})
+    assert answer.location == f"/drafts/{draft_id}/stop-danger?back=check"
+    onwards = carry_on(reporter.client.page(answer.location))
+    assert onwards == f"/drafts/{draft_id}/patient-how?back=check"
+    answer = reporter.client.submit(onwards, {"patient_how": "patient.image"})
+    assert answer.location == f"/drafts/{draft_id}/check"
+
+
+@pytest.mark.parametrize(
+    ("kept", "page", "message"),
+    [
+        (
+            {**PATIENT, "realised_on": "2026-04-01"},
+            "patient-more",
+            "The date you realised must be the same as or after the date it was posted",
+        ),
+        (
+            {"still_live": "no", "removed_on": "2026-04-01"},
+            "seen",
+            "The date it was taken down must be the same as or after the date it was posted",
+        ),
+    ],
+)
+def test_a_day_that_a_change_made_too_early_is_asked_for_again_and_kept(reporter, kept, page, message):
+    draft_id = reporter.draft(**kept, posted_on="2026-04-01")
+    answer = reporter.client.submit(
+        f"/drafts/{draft_id}/where-when?back=check", as_fields("posted_on", "2026-04-02")
+    )
+    assert answer.location == f"/drafts/{draft_id}/{page}?back=check"
+    assert message in reporter.check(draft_id).text()
+    assert errors(Page.parse(reporter.send(draft_id).text)) == [message]
+    assert "2026-04-01" in reporter.answers_in(draft_id).values()
 
 
 # What stands around a question
@@ -450,6 +523,35 @@ def test_the_guidance_is_that_of_the_day_of_the_post(reporter, posted, words, ve
     assert f"/guidance/confidentiality-{version}" in links(shown)
 
 
+def test_further_categories_add_their_guidance(reporter):
+    shown = page_at(reporter, reporter.draft(about="victim", detail="victim.threat"), "where-when")
+    assert any(one.startswith("/guidance/respect-") for one in links(shown))
+
+
+def test_a_date_to_answer_by_is_soon_by_the_mdos_own_days(reporter, world):
+    """Somebody with two workplaces is asked for none when they ask their MDO."""
+    other = world.organisation(OrganisationType.GP_PRACTICE, name="Brackendale Surgery", cast=False)
+    world.appoint(reporter.who, Role.MEMBER, at=other)
+    shown = reporter.check(reporter.draft("advice", answer_by="2026-04-08"))
+    assert "Phone your MDO" in " ".join(texts(shown, "app-now"))
+
+
+def test_what_an_mdo_says_of_subscriptions_stands_beside_its_name(reporter, world):
+    says = "It says that calling does not change your subscription (its website, 1 March 2026)."
+    with world.app.app_context(), transaction() as session:
+        session.get_one(Organisation, world.mdo_id).subscription_note = says
+    assert says in page_at(reporter, reporter.draft(), "tell").text()
+
+
+def test_nobody_without_a_workplace_here_is_asked_about_their_supervisor(reporter, world):
+    other = world.organisation(OrganisationType.GP_PRACTICE, name="Brackendale Surgery", cast=False)
+    world.appoint(reporter.who, Role.MEMBER, at=other)
+    plain = reporter.answers_in(reporter.draft(tell="mdo"))
+    shown = page_at(reporter, reporter.keep("self-report", plain | {"workplace": "none"}), "tell").text()
+    assert "Your usual supervisor" not in shown
+    assert "“”" not in shown
+
+
 def test_before_there_was_guidance_the_page_says_so(reporter):
     shown = page_at(reporter, reporter.draft(posted_on="2013-04-21"), "seen")
     assert (
@@ -468,6 +570,32 @@ def test_help_pages_lead_on_and_to_support(reporter):
     assert "01632 960 001" in shown.text()
     assert f"/drafts/{draft_id}/about" in links(shown)
     assert "/support" in links(shown)
+
+
+def test_somebody_with_two_workplaces_is_given_both_numbers(reporter, world):
+    other = world.organisation(OrganisationType.GP_PRACTICE, name="Brackendale Surgery", cast=False)
+    world.appoint(reporter.who, Role.MEMBER, at=other)
+    draft_id = reporter.keep("self-report", {"risk_now": "yes"})
+    for code in ("risk-help", "about"):
+        shown = page_at(reporter, draft_id, code).text()
+        assert "Larkfield Hospitals’ on-call number: 01632 960 001." in shown
+        assert "Ask Brackendale Surgery’s switchboard for whoever is on call." in shown
+
+
+def test_somebody_whose_workplace_is_not_here_is_told_whom_to_ask(reporter, world):
+    other = world.organisation(OrganisationType.GP_PRACTICE, name="Brackendale Surgery", cast=False)
+    world.appoint(reporter.who, Role.MEMBER, at=other)
+    plain = reporter.answers_in(reporter.draft(risk_now="yes", tell="mdo"))
+    draft_id = reporter.keep("self-report", plain | {"workplace": "none"})
+    urged = "Do not wait for us: call 999. At work, ask the switchboard for whoever is on call."
+    assert urged in reporter.check(draft_id).text()
+
+
+@pytest.mark.parametrize("slug", ["self-report", "advice"])
+def test_nobody_is_asked_to_describe_a_picture_that_may_be_illegal(reporter, slug):
+    draft_id = reporter.draft(slug, about="crime", detail="crime.child")
+    shown = page_at(reporter, draft_id, "happened").text()
+    assert "Say where and when you saw it. Do not describe the picture" in shown
 
 
 def test_the_stop_page_leads_away(reporter):
@@ -679,3 +807,33 @@ def test_an_employers_server_does_not_ask_who_the_mdo_is_nor_claims_to_be_indepe
 def test_an_adviser_has_no_workplace_to_raise_a_concern_with(client, world):
     Reporter(client, world, world.holder(Role.ADVISER, at=world.mdo_id))
     assert "There is nobody here to send it to" in client.page("/report/concern/risk-now").text()
+
+
+# After the session has ended
+
+
+def test_whoever_was_signed_out_keeps_what_they_typed_and_comes_back(reporter, clock):
+    draft_id = reporter.draft()
+    address = f"/drafts/{draft_id}/happened?back=check"
+    fields = shown_fields(reporter.client.page(address)) | {"happened": ["Typed <b>all</b> morning."]}
+    clock.move_to(clock() + timedelta(days=2))
+    answer = reporter.client.post(address, data=fields)
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+    shown = Page.parse(answer.text)
+    assert "Typed <b>all</b> morning." in [text_of(one).strip() for one in shown.all("textarea")]
+    way_in = next(one for one in links(shown) if "next=" in one)
+    assert "Sign in to go on to the page you asked for." in reporter.client.page(way_in).text()
+    back = reporter.client.submit(way_in, {"email": reporter.who.email, "password": PASSWORD})
+    assert back.location == address
+    assert reporter.answers_in(draft_id)["happened"] != "Typed <b>all</b> morning."
+
+
+def test_whoever_lost_their_cookie_keeps_what_they_typed(reporter, another_client):
+    address = f"/drafts/{reporter.draft()}/happened"
+    fields = shown_fields(reporter.client.page(address)) | {"happened": ["Typed all morning."]}
+    answer = another_client().post(address, data=fields)
+    assert "Typed all morning." in answer.text
+    sent = reporter.sent(reporter.draft())
+    message = next(one for one in links(sent) if one.startswith("/reports/C-")) + "/message"
+    fields = shown_fields(reporter.client.page(message)) | {"text": ["One more thing."]}
+    assert "One more thing." in another_client().post(message, data=fields).text

@@ -134,6 +134,25 @@ def test_whoever_may_never_come_near_a_case_does_not_even_when_every_clock_has_r
         (lambda case: case.update(submitted_at="2026-04-02T18:40:00"), "offset"),
         (lambda case: case.update(kind="concern"), "subject"),
         (lambda case: case.update(rooms=[]), "room"),
+        (lambda case: case.update(rooms=["employer", "employer"]), "room stands twice"),
+        (lambda case: case["organisation"].update(type="mdo"), "no MDO"),
+        (lambda case: case.update(submitted_at="0001-01-01T00:00:00+00:00"), "submitted_at is out of range"),
+        (lambda case: case.update(submitted_at="9999-12-31T23:59:00+00:00"), "submitted_at is out of range"),
+        (lambda case: case["answers"].update(realised_at="9999-12-31T23:59:00+00:00"), "realised_at is out"),
+        (lambda case: case["answers"].update(posted_on="0001-01-01"), "posted_on is out of range"),
+        (lambda case: case.pop("expected"), "expected"),
+        (lambda case: case["expected"].pop("never"), "never"),
+        (lambda case: case["expected"].update(colour="red"), "colour"),
+        (lambda case: case["expected"].update(severity="AWFUL"), "AWFUL"),
+        (lambda case: case["expected"].update(route="plumber"), "plumber"),
+        (lambda case: case["expected"].update(also_told=["plumber"]), "also_told: unknown code plumber"),
+        (lambda case: case["expected"].update(never=["plumber"]), "never: unknown code plumber"),
+        (lambda case: case["expected"].update(no_clocks=["TEA"]), "no_clocks: unknown code TEA"),
+        (lambda case: case["expected"]["clocks"].update(TEA="2026-04-07T17:00:00+01:00"), "code TEA"),
+        (
+            lambda case: case["expected"]["clocks"].update(ACK="2026-04-07T17:00:00"),
+            "clocks.ACK needs an offset",
+        ),
     ],
 )
 def test_a_file_of_another_shape_is_refused(tmp_path: Path, change: Any, complaint: str) -> None:
@@ -143,3 +162,16 @@ def test_a_file_of_another_shape_is_refused(tmp_path: Path, change: Any, complai
     wrong.write_text(json.dumps(cases))
     with pytest.raises(ScenarioError, match=complaint):
         read_scenarios(wrong)
+
+
+def test_a_platform_that_nobody_knows_is_refused_before_anything_is_played(
+    app: Flask, tmp_path: Path
+) -> None:
+    cases = json.loads(CASES.read_text())[:2]
+    cases[1]["platform"] = "carrier_pigeon"
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text(json.dumps(cases))
+    with app.app_context():
+        prepare()
+        with pytest.raises(ScenarioError, match="unknown platform carrier_pigeon"):
+            next(play(read_scenarios(wrong), now=START))

@@ -17,7 +17,7 @@ from app.models.deadline import Deadline
 from app.models.draft import Draft
 from app.models.person import Membership
 from app.services.previewing import foresee
-from tests.infrastructure.markup import Page
+from tests.infrastructure.markup import Page, text_of
 from tests.integration.reporter import (
     Reporter,
     draft_of,
@@ -27,8 +27,15 @@ from tests.integration.reporter import (
     texts,
     version_on,
 )
+from tests.unit.filling import FORMS
 
 PATIENT = {"about": "patient", "detail": "patient.image", "patient": "anyone"}
+SPEECH = {
+    "about": "person",
+    "detail": "person.employer",
+    "patient": "anyone",
+    "patient_how": "patient.app",
+}
 BEFORE_EASTER = datetime(2026, 4, 2, 17, 40, tzinfo=UTC)
 
 
@@ -80,6 +87,7 @@ def test_each_form_leads_from_its_start_to_a_case(reporter, world, slug, kind, h
     (case,) = cases(world)
     assert case.kind is kind
     assert heading in confirmation.text()
+    assert text_of(next(confirmation.all("title"))).strip().startswith(f"{heading} - {FORMS[kind].name}")
     assert case.reference in confirmation.text()
 
 
@@ -94,6 +102,26 @@ def test_the_confirmation_says_who_has_it_by_role_and_when_to_expect_news(report
 def test_the_confirmation_repeats_what_to_do_now(reporter):
     card = " ".join(texts(reporter.sent(reporter.draft(**PATIENT)), "app-now"))
     assert "Protect the patient first" in card
+
+
+@pytest.mark.parametrize(
+    ("slug", "changes"),
+    [
+        ("self-report", {"about": "group", "detail": "group.one_person"}),
+        ("self-report", {"about": "patient", "detail": "patient.live", "patient": "anyone"}),
+        ("self-report", {"harm": "H4", "still_live": "yes"}),
+        ("self-report", {**PATIENT, "still_live": "yes", "tell": "mdo"}),
+        ("self-report", {**PATIENT, "risk_now": "yes", "tell": "both"}),
+        ("concern", {"about": "victim", "detail": "victim.threat"}),
+        ("advice", {"contacts": ["gmc"]}),
+        ("advice", {"role": "colleague", "about": "group", "detail": "group.wrote"}),
+    ],
+)
+def test_what_to_do_now_is_the_same_before_and_after_sending(reporter, slug, changes):
+    draft_id = reporter.draft(slug, **changes)
+    before = texts(reporter.check(draft_id), "app-now")
+    assert before
+    assert texts(reporter.sent(draft_id), "app-now") == before
 
 
 def test_the_confirmation_asks_how_to_hear_of_news(reporter, world):
@@ -134,6 +162,24 @@ def test_answers_are_stored_with_the_words_and_the_version_that_were_asked(repor
         "words": "Their tone, a joke or an opinion",
         "lane": Lane.EMPLOYER,
     }
+
+
+def test_a_self_report_to_the_mdo_leads_on_to_what_helps_the_adviser(reporter):
+    shown = reporter.sent(reporter.draft(tell="mdo"))
+    assert "Help your adviser (2 minutes)" in shown.text()
+    address = next(one for one in links(shown) if one.endswith("/add"))
+    assert "Is there a date you must answer by?" in reporter.client.page(address).text()
+    assert "Help your adviser" not in reporter.sent(reporter.draft()).text()
+    assert "Help your adviser" not in reporter.sent(reporter.draft("advice")).text()
+
+
+def test_whoever_was_in_the_group_may_tell_of_their_own_part(reporter):
+    shown = reporter.sent(reporter.draft("concern", know="in_group"))
+    begun = next(one for one in links(shown) if "begun=group" in one)
+    onwards = reporter.client.submit(begun, {"risk_now": "no"}).location
+    own = reporter.answers_in(draft_of(onwards))
+    assert own == {"risk_now": "no", "about": "group", "detail": "group.present"}
+    assert "begun=group" not in str(links(reporter.sent(reporter.draft("concern", know="told"))))
 
 
 # Once
@@ -304,6 +350,16 @@ def test_pages_about_advice_are_in_the_colour_of_that_room(reporter):
 # What is said beforehand
 
 
+def test_a_day_that_is_not_known_is_one_line(reporter):
+    shown = reporter.check(reporter.draft("concern", posted_on=None, date_unknown=["yes"])).text()
+    assert "When was it posted or sent? I do not know Change" in shown
+    assert "If you do not know the date" not in shown
+
+
+def test_what_only_the_mdo_is_sent_says_so(reporter):
+    assert "Your MDO will see" in reporter.check(reporter.draft(tell="mdo")).text()
+
+
 def test_every_answer_can_be_changed_from_the_check(reporter):
     draft_id = reporter.draft()
     shown = reporter.check(draft_id)
@@ -355,8 +411,59 @@ def test_somebody_at_risk_is_told_not_to_wait(reporter):
     shown = reporter.check(reporter.draft(risk_now="yes")).text()
     assert "Do not wait for us: 01632 960 001, or 999." in shown
     assert "Someone on call will be told now." in shown
-    assert "1pm, within 4 hours The executive on call" in shown.replace("hoursThe", "hours The")
+    assert "The executive on call at Larkfield Hospitals will have it." in shown
+    assert "1pm, within 4 hours A person will confirm" in shown.replace("hoursA", "hours A")
     assert "You cannot withdraw this after sending, because a patient may be at risk." in shown
+
+
+def test_whom_a_risk_was_told_to_is_said_as_it_was(reporter):
+    said = "Someone on call was told."
+    assert said in own_page(reporter, reporter.draft(risk_now="yes"))
+    unknown = own_page(reporter, reporter.draft("concern", risk_now="yes"))
+    assert said not in unknown
+    assert "The speaking-up guardian was told that somebody may be at risk." in unknown
+    to_the_mdo = own_page(reporter, reporter.draft(risk_now="yes", tell="mdo"))
+    assert said not in to_the_mdo
+    assert "was told that somebody may be at risk" not in to_the_mdo
+
+
+def own_page(reporter, draft_id):
+    """The page of a report that is sent now."""
+    address = next(one for one in links(reporter.sent(draft_id)) if one.startswith("/reports/C-"))
+    return reporter.client.page(address.removesuffix("/add")).text()
+
+
+@pytest.mark.parametrize(("slug", "changes"), [("self-report", {"tell": "mdo"}), ("advice", {})])
+def test_an_mdos_part_says_when_a_human_will_read_it(reporter, clock, slug, changes):
+    clock.move_to(BEFORE_EASTER)
+    shown = reporter.check(reporter.draft(slug, **changes)).text()
+    assert "Nobody will open this before Tuesday 7 April 2026 at 9am." in shown
+
+
+def test_both_parts_say_when_a_human_will_read_them(reporter, clock):
+    clock.move_to(BEFORE_EASTER)
+    shown = reporter.check(reporter.draft(tell="both")).text()
+    assert shown.count("Nobody will open this before Tuesday 7 April 2026 at 9am.") == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_promised", "is_weighed"),
+    [
+        ({**PATIENT, "still_live": "yes"}, True, False),
+        ({**PATIENT, "still_live": "no"}, False, False),
+        ({**SPEECH, "still_live": "unknown"}, False, True),
+        ({**SPEECH, "still_live": "no"}, False, False),
+    ],
+)
+def test_taking_down_is_promised_alike_before_and_after_sending(reporter, changes, is_promised, is_weighed):
+    draft_id = reporter.draft(**changes)
+    before = reporter.check(draft_id).text()
+    assert ("They will also check by then that it is noted and taken down" in before) is is_promised
+    assert ("Nobody will ask for it to be taken down before" in before) is is_weighed
+    confirmed = reporter.sent(draft_id)
+    address = next(one for one in links(confirmed) if one.startswith("/reports/C-"))
+    for after in (confirmed, reporter.client.page(address)):
+        assert ("It is checked that it was noted and taken down" in after.text()) is is_promised
 
 
 def test_patient_information_starts_the_organisations_72_hours(reporter, clock):
@@ -370,8 +477,8 @@ def test_patient_information_starts_the_organisations_72_hours(reporter, clock):
 def test_an_owner_of_a_practice_reads_when_their_own_hours_end(reporter):
     shown = reporter.check(reporter.draft(**PATIENT, holder="own", realised_on="2026-04-06")).text()
     assert (
-        "Your practice’s 72 hours may already be running. They end on Thursday 9 April 2026 at midnight."
-        in shown
+        "Your practice’s 72 hours may already be running. "
+        "They end on Thursday 9 April 2026 at 12am (start of the day)." in shown
     )
 
 

@@ -25,7 +25,7 @@ from app.models.ledger import AuditAlias
 from app.models.mail import Mail
 from app.models.organisation import Organisation
 from app.models.person import Membership, Person, RelationKind
-from app.services import drafts
+from app.services import casework, drafts
 from app.services.casting import Employed
 from app.services.changes import sealed_at
 from app.services.submitting import Sent, sent_before, submit
@@ -371,7 +371,27 @@ def test_who_does_not_want_their_supervisor_is_not_asked_why_and_not_given_them(
     sent = world.self_report(by=trainee, wish_not_supervisor=True)
     assert world.owner(sent).role is Role.TRAINING_PROGRAMME_DIRECTOR
     assert named.membership_id not in world.handlers(sent)
-    assert world.owner(world.self_report(wish_not_supervisor=True)).role is Role.MEDICAL_DIRECTOR
+
+
+def test_a_wish_passes_over_the_person_and_keeps_the_role(world: World) -> None:
+    usual = world.owner(world.self_report())
+    sent = world.self_report(wish_not_supervisor=True)
+    assert world.owner(sent).role is Role.CLINICAL_LEAD
+    first, second = (world.holder(Role.CLINICAL_LEAD, number=one) for one in range(2))
+    for lead, other in ((first, second), (second, first)):
+        doctor = world.doctor()
+        world.relate(doctor, RelationKind.REPORTS_TO, lead)
+        assert world.owner(world.self_report(by=doctor)) == lead
+        assert world.owner(world.self_report(by=doctor, wish_not_supervisor=True)) == other
+    assert usual in (first, second)
+
+
+def test_a_wish_that_leaves_no_holder_of_the_role_is_met_by_whoever_stands_in(world: World) -> None:
+    doctor = world.doctor()
+    for number in range(2):
+        world.relate(doctor, RelationKind.REPORTS_TO, world.holder(Role.CLINICAL_LEAD, number=number))
+    sent = world.self_report(by=doctor, wish_not_supervisor=True)
+    assert world.owner(sent).role is Role.MEDICAL_DIRECTOR
 
 
 def test_where_nobody_is_left_nothing_is_sent_and_nobody_is_counted(world: World) -> None:
@@ -429,3 +449,47 @@ def test_an_act_says_nothing_of_the_request_it_came_in(world: World) -> None:
     with world.app.app_context():
         (sent,) = submit(Reports(employer=world.report(), advice=None), draft_id=None, act=act)
     assert "c0ffee-request" not in str(_values(world.app, sent))
+
+
+# ---- whom the reporter wants to keep away
+
+
+def _named(world: World, who: Employed) -> str:
+    with world.app.app_context():
+        return reader().get_one(Person, who.person_id).name
+
+
+def test_somebody_named_to_be_kept_away_is_not_given_the_case_and_cannot_see_it(world: World) -> None:
+    lead = world.owner(world.concern(about=world.doctor()))
+    named = f"a friend of theirs, {_named(world, lead).upper()} and nobody else"
+    sent = world.concern(about=world.doctor(), keep_away=named)
+    assert lead.membership_id not in world.handlers(sent)
+    assert not world.sees(lead, sent)
+    with pytest.raises(NotAvailable):
+        world.do(casework.refer, sent, to=lead.membership_id, reason="line")
+
+
+def test_everybody_of_a_name_is_kept_away(world: World) -> None:
+    leads = [world.owner(world.concern(about=world.doctor())) for _ in range(2)]
+    with world.app.app_context(), transaction() as session:
+        same = update(Person).where(Person.id.in_([one.person_id for one in leads]))
+        session.execute(same.values(name="Dr Sam Twin"))
+    sent = world.concern(about=world.doctor(), keep_away="sam twin")
+    assert not any(world.sees(one, sent) for one in leads)
+
+
+def test_more_than_three_names_go_to_somebody_from_outside(world: World) -> None:
+    world.lend(Role.OUTSIDE_REVIEWER, world.holder(Role.MEDICAL_DIRECTOR, at=_elsewhere(world)))
+    three = world.concern(about=world.doctor(), keep_away="Ann One, Bo Two and Cy Three")
+    four = world.concern(about=world.doctor(), keep_away="Ann One, Bo Two, Cy Three\nDi Four")
+    assert world.case(three).owner_role is Role.CLINICAL_LEAD
+    assert world.case(four).owner_role is Role.OUTSIDE_REVIEWER
+
+
+def _elsewhere(world: World) -> UUID:
+    return world.organisation(OrganisationType.ACUTE_TRUST, name="Moorfoot Hospitals")
+
+
+def test_four_names_keep_nobody_from_sending_where_nobody_is_from_outside(world: World) -> None:
+    sent = world.concern(about=world.doctor(), keep_away="Ann One, Bo Two, Cy Three, Di Four")
+    assert world.case(sent).owner_role is Role.CLINICAL_LEAD

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.database import reader, transaction
@@ -19,11 +20,12 @@ from app.domain.workflow import ClockState
 from app.models.case import CaseHandler
 from app.models.deadline import Deadline
 from app.models.ledger import AuditEntry
-from app.models.mail import Mail
-from app.services import casework, deadlines
+from app.models.mail import Mail, MailKind
+from app.services import casework, deadlines, reporting
 from app.services import changes as changes_door
 from app.services.submitting import Sent
 from tests.factories import World
+from tests.integration.handling import entries
 
 PATIENT: dict[str, Any] = {"patient_data": PatientData.YES, "identifiability": "I2", "category": "CONF-AGG"}
 
@@ -102,18 +104,44 @@ def test_after_downtime_everything_is_caught_up_in_order(world: World) -> None:
 
 
 def test_an_unanswered_question_stops_holding_the_review_after_ten_working_days(world: World) -> None:
-    sent = world.self_report()
+    doctor = world.doctor()
+    sent = world.self_report(by=doctor)
     world.triage(sent)
-    case = world.case(sent)
     before = _row(world, sent, "FB20")
     with world.app.app_context():
-        casework.request_information(
-            case.id, case.version, question="Was it you?", why="", act=world.act(world.owner(sent))
-        )
+        reporting.set_contact(sent.case_id, address="me@example.org", act=world.act(doctor))
+    world.do(casework.request_information, sent, question="Was it you?", why="")
     assert world.case(sent).state == "awaiting_reporter"
     assert before.state is ClockState.ARMED
+    with world.app.app_context(), transaction() as session:
+        session.execute(delete(Mail))
     _sweep(world, after=timedelta(days=16))
     assert world.case(sent).state == "in_review"
+    assert _tags(world, sent).count("case:wait:ended") == 1
+    with world.app.app_context():
+        assert MailKind.NEWS in set(reader().scalars(select(Mail.kind).where(Mail.case_id == sent.case_id)))
+
+
+def test_the_officer_who_owes_a_step_is_told_that_it_is_late_and_the_trail_says_so(world: World) -> None:
+    sent = world.self_report(**PATIENT)
+    officer = next(
+        one.membership_id
+        for one in world.cast
+        if world.handlers(sent).get(one.membership_id) is Role.DATA_PROTECTION_OFFICER
+    )
+    with world.app.app_context():
+        before = _mails_to(officer)
+    _sweep(world, after=timedelta(hours=2, minutes=1))
+    with world.app.app_context():
+        assert _mails_to(officer) == before + 1
+    missed = next(one for one in entries(world, sent) if one.tag == "case:deadline:missed")
+    assert missed.detail["clock"] == "DPO"
+    assert (missed.detail["told"], missed.detail["also_told"]) == ("clinical_lead", "data_protection_officer")
+
+
+def _mails_to(membership_id: UUID) -> int:
+    query = select(func.count()).select_from(Mail).where(Mail.membership_id == membership_id)
+    return reader().scalar(query) or 0
 
 
 def test_a_decision_that_is_not_made_in_two_days_is_told_to_the_risk_owner(world: World) -> None:
@@ -269,3 +297,27 @@ def test_an_instant_with_another_offset_is_the_same_instant(world: World, app: F
     sent = world.self_report()
     assert _row(world, sent, "ACK").due_at.tzinfo is UTC
     assert _row(world, sent, "ACK").due_at > datetime(2026, 4, 7, tzinfo=UTC)
+
+
+def test_a_member_who_told_the_mdo_alone_of_patient_information_is_reminded_a_day_later(world: World) -> None:
+    member = world.doctor()
+    sent = world.advice(by=member, **PATIENT)
+    act = world.act(member)
+    with world.app.app_context():
+        reporting.set_contact(sent.case_id, address="me@example.net", act=act)
+    before = world.case(sent)
+    assert _sweep(world, after=timedelta(hours=24, minutes=-1)).fired == 0
+    assert _sweep(world, after=timedelta(minutes=1)).reminded == 1
+    assert _row(world, sent, "REMIND").state is ClockState.MET
+    assert "advice:reminder:sent" in _tags(world, sent)
+    with world.app.app_context():
+        mails = reader().scalars(select(Mail.kind).where(Mail.case_id == sent.case_id)).all()
+    assert mails.count(MailKind.NEWS) == 1
+    assert (world.case(sent).state, world.case(sent).next_clock) == (before.state, "MDO-REPLY")
+
+
+@pytest.mark.parametrize("facts", [{}, PATIENT | {"tells_employer": True}])
+def test_nobody_else_is_reminded(world: World, facts: dict[str, Any]) -> None:
+    sent = world.advice(**facts)
+    assert _sweep(world, after=timedelta(hours=25)).reminded == 0
+    assert "advice:reminder:sent" not in _tags(world, sent)

@@ -4,15 +4,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from app.database import reader, transaction
+from app.domain.errors import NotAvailable
 from app.domain.report import SubjectChoice
 from app.domain.vocabulary import OrganisationType, PatientData, Post, Role
-from app.models.case import CaseHandler
-from app.models.person import RelationKind
+from app.models.case import CaseExclusion, CaseHandler, CaseParty
+from app.models.person import Membership, RelationKind
 from app.queries.cases import standing_in, visible_case
 from app.services import casework
 from app.services.casting import Employed
+from app.services.delivery import actor_for
 from app.services.submitting import Sent
 from tests.factories import World
 
@@ -207,3 +210,61 @@ def test_who_stands_in_for_the_officer_sees_no_more_than_the_officer(world: Worl
     actor, case = world.actor(stand_in), world.case(sent)
     with world.app.app_context():
         assert standing_in(reader(), actor, case).sees_patient_part_only
+
+
+# ---- who advises, and who works where the member works
+
+
+def test_whoever_also_advises_reaches_no_case_of_a_workplace_by_any_way(world: World) -> None:
+    officer, sent = world.holder(Role.RESPONSIBLE_OFFICER), world.self_report()
+    lead = world.owner(sent)
+    assert world.sees(officer, sent)
+    for who in (officer, lead):
+        adviser = world.appoint(who, Role.ADVISER, at=world.mdo_id)
+        assert not world.sees(who, sent)
+        assert not world.sees(adviser, sent)
+
+
+def test_an_adviser_who_comes_to_work_where_the_member_works_loses_the_case(world: World) -> None:
+    sent = world.advice()
+    adviser = world.owner(sent)
+    elsewhere = world.organisation(OrganisationType.GP_PRACTICE, name="A practice", cast=False)
+    world.appoint(adviser, Role.MEMBER, at=elsewhere)
+    assert world.sees(adviser, sent)
+    world.appoint(adviser, Role.MEMBER)
+    assert not world.sees(adviser, sent)
+
+
+def test_a_case_is_not_passed_to_an_adviser_who_came_to_work_where_the_member_works(world: World) -> None:
+    sent = world.advice()
+    others = [one for one in world.cast if one.role is Role.ADVISER and one != world.owner(sent)]
+    for other in others:
+        world.appoint(other, Role.MEMBER)
+        with pytest.raises(NotAvailable):
+            world.do(casework.refer, sent, to=other.membership_id, reason="line")
+
+
+def test_a_mail_about_a_case_reaches_no_adviser_who_came_to_work_where_the_member_works(world: World) -> None:
+    sent = world.advice()
+    adviser = world.owner(sent)
+    world.appoint(adviser, Role.MEMBER)
+    with world.app.app_context():
+        membership = reader().get_one(Membership, adviser.membership_id)
+        case = world.case(sent)
+        actor = actor_for(reader(), membership, case, world.clock())
+        assert visible_case(reader(), actor, sent.case_id) is None
+
+
+def test_nothing_in_an_advice_case_fits_anything_of_the_members_workplace(world: World) -> None:
+    doctor = world.doctor()
+    here, there = world.self_report(by=doctor), world.advice(by=doctor)
+    with world.app.app_context():
+        tokens = {
+            sent.case_id: set(
+                reader().scalars(select(CaseParty.token).where(CaseParty.case_id == sent.case_id))
+            )
+            | set(reader().scalars(select(CaseExclusion.token).where(CaseExclusion.case_id == sent.case_id)))
+            for sent in (here, there)
+        }
+    assert tokens[here.case_id]
+    assert not tokens[here.case_id] & tokens[there.case_id]

@@ -304,6 +304,7 @@ def test_search_leads_to_the_case_however_the_reference_is_typed(client, world):
     typed = sent.reference.lower().replace("-", " ")
     answer = client.get(f"/cases/find?text={typed}")
     assert answer.location == f"/cases/{sent.reference}"
+    assert count_of(world, "search:query:run") == 1
 
 
 def test_search_tells_a_slip_before_anything_is_looked_up(client, world):
@@ -313,6 +314,7 @@ def test_search_tells_a_slip_before_anything_is_looked_up(client, world):
     text = text_at(client, f"/cases/find?text={sent.reference[:-1]}{last}")
     assert "There is a slip in that reference. Check each letter and number." in text
     assert count_of(world, "case:lookup:missed") == 0
+    assert count_of(world, "search:query:run") == 0
 
 
 def test_search_for_a_hidden_case_and_for_nothing_answer_the_same_and_are_recorded(client, world):
@@ -322,6 +324,7 @@ def test_search_for_a_hidden_case_and_for_nothing_answer_the_same_and_are_record
     nothing = client.get("/cases/find?text=C-0000-0000-0")
     assert bare(found).replace(hidden.reference.encode(), b"C-0000-0000-0") == bare(nothing)
     assert count_of(world, "case:lookup:missed") == 2
+    assert count_of(world, "search:query:run") == 2
 
 
 def test_an_empty_search_goes_back_to_the_list(client, world):

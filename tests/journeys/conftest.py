@@ -3,19 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Page
 
 from tests.factories import World
 from tests.infrastructure.browser import DESKTOP
-from tests.infrastructure.clock import Clock
 from tests.journeys.walker import Inspector, Walker
-
-
-@pytest.fixture
-def world(app: Flask, clock: Clock) -> World:
-    """A hospital with a full cast and an MDO, on the installation that is served."""
-    return World(app, clock)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ WORDS = {
     "profession": "doctor",
     "a_profession": "a doctor",
     "supervisor_role": "Clinical lead",
-    "on_call": "01632 960001",
+    "on_call": "Larkfield Hospitals’ on-call number: 01632 960001.",
     "mental_health_line": "111",
 }
 LARKFIELD = Choice(value="larkfield", label="Larkfield Hospitals")

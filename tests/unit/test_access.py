@@ -47,6 +47,35 @@ def test_any_other_address_is_not(address):
     assert local_path(address) is None
 
 
+@pytest.mark.parametrize("address", ["a@b.org", "a.b+c@d-e.nhs.uk"])
+def test_an_address_that_could_be_written_to_is_one(address):
+    assert is_address(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "a",
+        "a@b",
+        "@b.org",
+        "a@",
+        "a@b..org",
+        "a@.b.org",
+        "a@b.org.",
+        "a@b@c.org",
+        "a b@c.org",
+        "a\u202eb@c.org",
+        "a\x07@c.org",
+        "a\n@c.org",
+        "a\u00a0@c.org",
+        f"{'a' * 250}@b.org",
+    ],
+)
+def test_what_nobody_could_write_to_is_no_address(address):
+    assert not is_address(address)
+
+
 @given(st.text())
 def test_nothing_that_is_gone_on_to_leads_to_another_host(text):
     kept = local_path(text)

@@ -82,7 +82,7 @@ def test_every_holiday_has_a_name(nation: Nation) -> None:
 def test_scotland_keeps_its_own_days() -> None:
     scotland, england = CALENDARS.latest(Nation.SCOTLAND), CALENDARS.latest(Nation.ENGLAND)
     assert scotland.is_working_day(date(2026, 4, 6))
-    assert england.why_not_working(date(2026, 4, 6)) == "Easter Monday"
+    assert england.why_closed(date(2026, 4, 6)) == "Easter Monday"
 
 
 def test_the_holiday_of_15_june_2026_was_not_known_before_it_was_proclaimed() -> None:

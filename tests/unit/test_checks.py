@@ -238,7 +238,7 @@ SMALL = {
 
 
 def _matters() -> list[Matter]:
-    wishes = (frozenset(), frozenset(SMALL[Trait.WISH]))
+    wishes: tuple[frozenset[str], ...] = (frozenset(), frozenset(SMALL[Trait.WISH]))
     return [
         Matter({Trait.KIND: frozenset({kind}), Trait.SUBJECT: frozenset({subject}), Trait.WISH: wish})
         for kind, subject, wish in product(SMALL[Trait.KIND], SMALL[Trait.SUBJECT], wishes)

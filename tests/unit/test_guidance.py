@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import InvalidInput, NotFound
-from app.domain.guidance import Contact, Guidance, Support
+from app.domain.guidance import Guidance
 from app.domain.vocabulary import Nation
 from app.services.guidance import REFERENCE, load_guidance
 
@@ -125,17 +125,3 @@ def test_lifeline_is_for_northern_ireland_only(library):
         nation for nation in Nation for one in library.support.for_nation(nation) if one.who == "Lifeline"
     ]
     assert found == [Nation.NORTHERN_IRELAND]
-
-
-@pytest.mark.parametrize(("today", "is_due"), [(date(2026, 3, 31), False), (date(2026, 4, 1), True)])
-def test_a_number_is_due_for_review_90_days_after_somebody_checked_it(today, is_due):
-    checked = contact(checked_by="Ms Cordelia Wick", checked_on=date(2026, 1, 1))
-    assert bool(Support((checked,)).due_for_review(today)) is is_due
-
-
-def test_a_number_that_nobody_checked_is_due_for_review():
-    assert Support((contact(),)).due_for_review(date(2026, 1, 1))
-
-
-def contact(**known) -> Contact:
-    return Contact(who="A line", purpose="Any worry", how="Call.", nations=frozenset(Nation), **known)

@@ -8,10 +8,30 @@ import pytest
 
 from app.domain.deadlines import Limit
 from app.domain.events import DeadlineMet, DeadlineMoved, DeadlinePaused
-from app.domain.plan import Assigned, Changes, Wish, armed_at_opening, next_due, plan, plan_missed
+from app.domain.plan import (
+    Assigned,
+    Changes,
+    Wish,
+    armed_at_opening,
+    armed_events,
+    next_due,
+    plan,
+    plan_missed,
+)
 from app.domain.vocabulary import Kind, Outcome, PatientData, Role, Severity
 from app.domain.workflow import Action, ClockRow, ClockState, Definition, Snapshot
-from tests.unit.walking import CLOCKWORK, SENT, SHIPPED, act, by, by_reporter, live, opened, snapshot
+from tests.unit.walking import (
+    CLOCKWORK,
+    SENT,
+    SHIPPED,
+    act,
+    by,
+    by_reporter,
+    live,
+    opened,
+    rung_fired,
+    snapshot,
+)
 
 LEAD = Role.CLINICAL_LEAD
 OFFICER = Role.DATA_PROTECTION_OFFICER
@@ -80,17 +100,45 @@ def test_the_officers_clocks_of_a_practice_owner_count_from_when_they_realised()
     assert starts["DPO"] == starts["CONTAIN"] == SENT
 
 
-def test_a_rung_counts_from_when_its_clock_falls_due() -> None:
-    case = opened(severity=Severity.CRITICAL)
-    assert _row(case, "TRIAGE", rung=2).due_at == _row(case, "TRIAGE").due_at + timedelta(hours=2)
-    assert _row(case, "TRIAGE", rung=2).owed_by is Role.RESPONSIBLE_OFFICER
+def _climbed(case: Snapshot, code: str) -> list[tuple[str, timedelta]]:
+    """What a clock does when nobody acts: each rung in order, and how long from its due time."""
+    clock, limit = SHIPPED[case.kind].clocks[code], _row(case, code)
+    names = {0: code} | {rung.number: rung.code for rung in clock.ladder}
+    fired = []
+    while waiting := [row for row in live(case) if row.clock == code and row.state is ClockState.ARMED]:
+        row = min(waiting, key=lambda row: row.fire_at)
+        fired.append((names[row.rung], row.fire_at - limit.due_at))
+        if row.rung:
+            case = rung_fired(SHIPPED[case.kind], case, row, row.fire_at)
+        else:
+            case = plan_missed(SHIPPED[case.kind], case, row, wish=Wish(), clockwork=CLOCKWORK).after
+    return fired
 
 
-def test_triage_meets_both_first_clocks_and_takes_the_ladder_with_it() -> None:
-    changes = act(opened(), by(LEAD, Action.TRIAGE))
+def test_a_ladder_reminds_before_and_climbs_from_the_due_time_to_the_top() -> None:
+    hours = {"R1": -1, "TRIAGE": 0, "E1": 0, "E2": 2, "E3": 4, "E4": 6}
+    expected = [(code, timedelta(hours=number)) for code, number in hours.items()]
+    assert _climbed(opened(severity=Severity.CRITICAL), "TRIAGE") == expected
+
+
+def test_only_the_next_rung_waits_and_none_outlives_its_clock() -> None:
+    case = opened()
+    assert {row.rung for row in live(case) if row.clock == "TRIAGE"} == {0, -1}
+    changes = act(case, by(LEAD, Action.TRIAGE))
     assert _met(changes) == {"TRIAGE", "ACK"}
-    assert _row(changes.after, "TRIAGE", rung=2).state is ClockState.CANCELLED
+    assert _row(changes.after, "TRIAGE", rung=-1).state is ClockState.CANCELLED
     assert _row(changes.after, "TRIAGE").state is ClockState.MET
+
+
+def test_a_reminder_whose_time_has_gone_when_its_clock_starts_is_left_out() -> None:
+    shipped = SHIPPED[Kind.SELF_REPORT]
+    limits = dict.fromkeys(Severity, Limit.parse("1 working hour"))
+    quick = replace(shipped.clocks["TRIAGE"], limits=limits)
+    definition = replace(shipped, clocks={**shipped.clocks, "TRIAGE": quick})
+    rows = armed_at_opening(
+        definition, snapshot(), clockwork=CLOCKWORK, realised_at=None, wanted=lambda _clock: True
+    )
+    assert [row.rung for row in rows if row.clock == "TRIAGE"] == [0]
 
 
 def test_a_message_before_triage_is_no_feedback_yet() -> None:
@@ -129,11 +177,45 @@ def test_notice_to_the_regulator_and_to_nobody_else_meets_the_72_hours() -> None
 
 def test_a_missed_clock_that_is_met_later_stays_missed() -> None:
     case = opened()
-    missed = plan_missed(SHIPPED[case.kind], case, _row(case, "TRIAGE"), wish=Wish()).after
+    missed = plan_missed(
+        SHIPPED[case.kind], case, _row(case, "TRIAGE"), wish=Wish(), clockwork=CLOCKWORK
+    ).after
     assert _row(missed, "TRIAGE").is_running
     done = act(missed, by(LEAD, Action.TRIAGE), now=SENT + timedelta(days=20)).after
     assert _row(done, "TRIAGE").state is ClockState.MISSED
     assert _row(done, "TRIAGE").ended_at == SENT + timedelta(days=20)
+
+
+def test_the_trail_says_whether_what_was_done_was_late() -> None:
+    due = _row(opened(), "TRIAGE").due_at
+    for now, is_late in ((due, False), (due + timedelta(minutes=1), True)):
+        met = [
+            one
+            for one in act(opened(), by(LEAD, Action.TRIAGE), now=now).events
+            if one.tag == DeadlineMet.tag
+        ]
+        assert DeadlineMet(by="clock", clock="TRIAGE", is_late=is_late) in met
+    missed = plan_missed(
+        SHIPPED[opened().kind], case := opened(), _row(case, "TRIAGE"), wish=Wish(), clockwork=CLOCKWORK
+    ).after
+    assert (
+        DeadlineMet(by="clock", clock="TRIAGE", is_late=True) in act(missed, by(LEAD, Action.TRIAGE)).events
+    )
+
+
+@pytest.mark.parametrize("category", ["CRM-IMG", "CRM-INTIMATE"])
+def test_triage_under_such_a_category_stops_asking_for_it_to_be_taken_down(category: str) -> None:
+    case = opened(patient_data=PatientData.YES)
+    changes = act(case, by(LEAD, Action.TRIAGE, category=category))
+    assert _row(changes.after, "CONTAIN").state is ClockState.CANCELLED
+    assert {"DPO", "SIRO", "ICO"} <= _codes(changes.after)
+    assert "CONTAIN" in _codes(act(case, by(LEAD, Action.TRIAGE, category="CONF-ID")).after)
+
+
+def test_the_start_of_the_regulators_72_hours_is_news_of_its_own() -> None:
+    tags = [one.tag for one in armed_events(opened(patient_data=PatientData.YES).clocks)]
+    assert tags.count("case:ico:started") == 1
+    assert "case:ico:started" not in [one.tag for one in armed_events(opened().clocks)]
 
 
 def test_a_closed_case_runs_no_clock_and_a_reopened_one_starts_afresh() -> None:
@@ -153,7 +235,7 @@ def test_what_falls_due_first_is_what_the_case_waits_for_even_when_it_is_late() 
     soonest = next_due(case)
     assert soonest is not None
     assert soonest.clock == "ACK"
-    late = plan_missed(SHIPPED[case.kind], case, soonest, wish=Wish()).after
+    late = plan_missed(SHIPPED[case.kind], case, soonest, wish=Wish(), clockwork=CLOCKWORK).after
     assert next_due(late) == _row(late, "ACK")
 
 
@@ -169,7 +251,7 @@ def test_whoever_joins_as_owner_owns_the_case() -> None:
 
 
 def test_an_acts_own_events_come_before_what_follows_from_them() -> None:
-    wish_event = DeadlineMet(by="clinical_lead", clock="TRIAGE")
+    wish_event = DeadlineMet(by="clinical_lead", clock="TRIAGE", is_late=False)
     changes = act(opened(), by(LEAD, Action.TRIAGE), wish=Wish(events=(wish_event,)))
     assert changes.events[0] is wish_event
     assert len(changes.events) == 3
@@ -237,21 +319,21 @@ def test_a_paused_clock_is_not_what_the_case_waits_for() -> None:
     assert soonest.clock == "TRIAGE"
 
 
-def test_the_ladder_of_a_paused_clock_moves_with_it_and_stays_behind_it() -> None:
+def test_the_ladder_of_a_paused_clock_moves_with_it_and_stays_before_it() -> None:
     definition = _pausing("TRIAGE")
     case = opened()
     waiting = _waiting(definition, case, at=SENT + timedelta(days=1)).after
     again = _answered(definition, waiting, at=SENT + timedelta(days=3)).after
     assert _row(again, "TRIAGE").due_at > _row(case, "TRIAGE").due_at
-    rung = _row(again, "TRIAGE", rung=2)
+    rung = _row(again, "TRIAGE", rung=-1)
     assert rung.state is ClockState.ARMED
-    assert rung.due_at == CLOCKWORK.due(_row(again, "TRIAGE").due_at, Limit.parse("1 working day"))
+    assert rung.due_at == _row(again, "TRIAGE").due_at - timedelta(hours=3)
 
 
 def test_a_breach_is_not_paused_away() -> None:
     definition = _pausing("TRIAGE")
     case = opened()
-    missed = plan_missed(definition, case, _row(case, "TRIAGE"), wish=Wish()).after
+    missed = plan_missed(definition, case, _row(case, "TRIAGE"), wish=Wish(), clockwork=CLOCKWORK).after
     waiting = _waiting(definition, missed, at=SENT + timedelta(days=9))
     assert _row(waiting.after, "TRIAGE").state is ClockState.MISSED
     assert waiting.after.pauses == ()

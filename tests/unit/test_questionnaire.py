@@ -345,7 +345,7 @@ def test_a_private_picture_of_an_adult_has_words_of_its_own() -> None:
 
 def test_the_organisation_is_named_on_the_page() -> None:
     page = ask(SELF, "risk-help", {"risk_now": "yes"}, ONE_WORKPLACE)
-    assert "Larkfield Hospitals' on-call number: 01632 960001" in page.body[0]
+    assert "Larkfield Hospitals’ on-call number: 01632 960001." in page.body[0]
 
 
 def test_every_name_to_fill_in_is_one_that_is_filled() -> None:

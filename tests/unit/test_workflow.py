@@ -273,13 +273,56 @@ def test_a_case_closes_only_when_open_actions_are_done_or_kept_by_somebody() -> 
 
 
 def test_a_case_with_a_recognisable_patient_closes_only_when_it_is_said_who_told_them() -> None:
-    case = _triaged(opened(patient_data=PatientData.UNSURE))
+    case = _contained(_decided(_triaged(opened(patient_data=PatientData.UNSURE))))
     closing = by(LEAD, Action.CLOSE, outcome=Outcome.ADVICE)
     with pytest.raises(InvalidInput) as refused:
         act(case, closing)
     assert refused.value.field == "patient"
     for told in (True, False):
         assert act(case, replace(closing, is_patient_told=told)).after.state == "closed"
+
+
+def _decided(case: Snapshot, **facts: object) -> Snapshot:
+    decision = {"patient_data": PatientData.YES, "is_risk_unlikely": True} | facts
+    return act(case, by(Role.DATA_PROTECTION_OFFICER, Action.DECIDE_PATIENT_DATA, **decision)).after
+
+
+def _contained(case: Snapshot) -> Snapshot:
+    return act(case, by(LEAD, Action.RECORD_CONTAINMENT)).after
+
+
+def test_closing_buries_no_clock_of_the_patients_information_in_time_or_late() -> None:
+    case = _triaged(opened(patient_data=PatientData.YES))
+    told = by(LEAD, Action.RECORD_EXTERNAL_NOTICE, is_regulator=True)
+    steps = {
+        "officer_undecided": case,
+        "regulator_open": _contained(_decided(case, is_risk_unlikely=False)),
+        "not_contained": _decided(case),
+    }
+    closing = by(LEAD, Action.CLOSE, outcome=Outcome.ADVICE, is_patient_told=True)
+    for code, open_case in steps.items():
+        for late in (open_case, swept(open_case, SENT + timedelta(days=5))):
+            with pytest.raises(InvalidInput) as refused:
+                act(late, closing)
+            assert (refused.value.field, refused.value.code) == ("outcome", code)
+    assert act(act(steps["regulator_open"], told).after, closing).after.state == "closed"
+    no_patient = _decided(case, patient_data=PatientData.NO)
+    assert act(no_patient, replace(closing, is_patient_told=None)).after.state == "closed"
+
+
+def test_what_is_written_to_a_closed_case_does_not_close_it_again() -> None:
+    closed = act(_triaged(opened()), by(LEAD, Action.CLOSE, outcome=Outcome.ADVICE)).after
+    later_on = act(closed, by_reporter(Action.MESSAGE), now=SENT + timedelta(days=3)).after
+    assert later_on.closed_at == closed.closed_at == SENT
+
+
+def test_an_action_that_was_kept_at_closing_is_still_marked_as_done() -> None:
+    closing = by(LEAD, Action.CLOSE, outcome=Outcome.ADVICE, are_actions_kept=True)
+    case = replace(_triaged(opened()), open_actions=1)
+    for kept in (case, act(case, closing).after):
+        assert act(kept, by(LEAD, Action.COMPLETE_ACTION)).after.state == kept.state
+        with pytest.raises(ActionNotAllowed):
+            act(replace(kept, open_actions=0), by(LEAD, Action.COMPLETE_ACTION))
 
 
 @KINDS

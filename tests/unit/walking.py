@@ -16,6 +16,7 @@ from app.domain.plan import (
     plan,
     plan_fired,
     plan_missed,
+    plan_told,
 )
 from app.domain.vocabulary import (
     Duty,
@@ -34,8 +35,10 @@ from app.domain.workflow import (
     Condition,
     Definition,
     Occurrence,
+    RungAct,
     Snapshot,
     allowed,
+    left_to_do,
     outcomes_of,
 )
 from app.services.calendars import load_calendars
@@ -85,6 +88,10 @@ def opened(kind: Kind = Kind.SELF_REPORT, **facts: object) -> Snapshot:
 def _is_wanted(clock: Clock, fresh: Snapshot) -> bool:
     if clock.armed_when is Condition.NEVER_AT_OPENING:
         return False
+    if clock.armed_when is Condition.PATIENT_DATA_KEPT_FROM_EMPLOYER:
+        return fresh.patient_data is not PatientData.NO
+    if clock.armed_when is Condition.WORKS_TOGETHER:
+        return fresh.kind is Kind.CONCERN
     return clock.armed_when is Condition.ALWAYS or fresh.patient_data is not PatientData.NO
 
 
@@ -126,8 +133,9 @@ def _choices(action: Action, before: Snapshot) -> Iterator[dict[str, Any]]:
         case Action.TRIAGE:
             yield from ({"severity": one, "reason": "because"} for one in Severity)
         case Action.CLOSE:
-            for outcome in outcomes_of(before.kind):
-                yield {"outcome": outcome, "are_actions_kept": True, "is_patient_told": True}
+            outcomes = () if left_to_do(before) else outcomes_of(before.kind)
+            settled = {"are_actions_kept": True, "is_patient_told": True}
+            yield from ({"outcome": outcome, **settled} for outcome in outcomes)
         case Action.DECIDE_PATIENT_DATA:
             yield {"patient_data": PatientData.NO}
             yield {"patient_data": PatientData.YES}
@@ -163,10 +171,20 @@ def _oldest_due(before: Snapshot, now: datetime) -> ClockRow | None:
 def _fired(definition: Definition, before: Snapshot, row: ClockRow, now: datetime) -> Snapshot:
     clock = definition.clocks[row.clock]
     if row.rung:
-        return plan_fired(act(before, Occurrence(action=Action.ESCALATE), now=now), row).after
+        return rung_fired(definition, before, row, now)
     if clock.fires:
         return act(before, Occurrence(action=clock.fires), now=now).after
-    return plan_missed(definition, before, row, wish=Wish()).after
+    return plan_missed(definition, before, row, wish=Wish(), clockwork=CLOCKWORK).after
+
+
+def rung_fired(definition: Definition, before: Snapshot, row: ClockRow, now: datetime) -> Snapshot:
+    """The case after a rung: handed over, or only told of."""
+    rung = next(one for one in definition.clocks[row.clock].ladder if one.number == row.rung)
+    if rung.does is RungAct.TAKE:
+        changes = act(before, Occurrence(action=Action.ESCALATE), now=now)
+    else:
+        changes = plan_told(definition, before, wish=Wish())
+    return plan_fired(changes, row, clockwork=CLOCKWORK).after
 
 
 def live(before: Snapshot) -> list[ClockRow]:

@@ -49,7 +49,8 @@ def sign_in() -> ResponseReturnValue:
                 form.email.data, form.password.data, device=devices.presented(), act=current_act()
             )
             return _begin(started)
-    return render_template("account/sign-in.html", form=form)
+    leads_on = bool(local_path(request.args.get("next")))
+    return render_template("account/sign-in.html", form=form, leads_on=leads_on)
 
 
 @bp.post("/sign-out")
@@ -104,7 +105,7 @@ def show() -> ResponseReturnValue:
 
 
 @bp.post("/account/sessions/end")
-@requires(Permission.ACCOUNT_USE)
+@requires(Permission.ACCOUNT_USE, fresh=True)
 def end_other_sessions() -> ResponseReturnValue:
     """Ends all other sessions of the person."""
     accounts.end_other_sessions(_own().session_id, act=current_act())

@@ -4,21 +4,12 @@ from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
 
-from app.domain.permissions import ADVISERS
-from app.domain.vocabulary import OrganisationType, Post, Role
+from app.domain.vocabulary import Post
 from app.models.person import RelationKind
+from app.services.organisations import Reached
 from app.web.forms import Choice, DayField, Form, choice_of, choices_from, line, list_of
+from app.web.problems import PROBLEMS
 
-MDO_ROLES = (
-    Role.MEMBER,
-    Role.ADVISER,
-    Role.ADVISER_LEAD,
-    Role.DATA_PROTECTION_OFFICER,
-    Role.RECORDS_OFFICER,
-    Role.ADMINISTRATOR,
-    Role.AUDITOR,
-)
-EMPLOYER_ROLES = tuple(role for role in Role if role not in ADVISERS)
 RELATIONS: Mapping[RelationKind, object] = {
     RelationKind.SUPERVISED_BY: _l("is supervised by"),
     RelationKind.REPORTS_TO: _l("reports to"),
@@ -35,7 +26,7 @@ NEWCOMER_REFUSALS: Mapping[str, object] = {
         "This person holds a role here that excludes this one. Administrators, auditors, custodians, records "
         "officers and people who work on cases are kept apart: choose another person, or use an outside reviewer."
     ),
-    "not-here": _l("Only a medical defence organisation has advisers."),
+    "not-here": _l("An organisation of this kind has no such role. Choose another role."),
 }
 ENDING_REFUSALS: Mapping[str, object] = {
     "open-cases": _l(
@@ -53,15 +44,15 @@ RELATION_REFUSALS: Mapping[str, object] = {
     "declared": _l("This is recorded already."),
     "backwards": _l("The last day must not be before the first."),
 }
+WINDOW_MISSING = _l("Enter the working hours.")
+REACHED_REFUSALS: Mapping[str, object] = {
+    "domain-format": _l("Write each domain like “example.org”, without an @."),
+    **{code: words for code, words in PROBLEMS.items() if code.startswith("window-")},
+}
 CLOSURE_REFUSALS: Mapping[str, object] = {
     "past": _l("Enter a day to come. Dates that have passed stay as they were."),
     "closed-already": _l("This day is in the list already."),
 }
-
-
-def roles_in(type_: OrganisationType) -> tuple[Role, ...]:
-    """The roles that such an organisation can give."""
-    return MDO_ROLES if type_ is OrganisationType.MDO else EMPLOYER_ROLES
 
 
 class NewcomerForm(Form):
@@ -107,6 +98,37 @@ class RelationForm(Form):
     other = choice_of(_l("To whom?"), missing=_l("Choose a person."))
     starts_on = DayField(_l("From"), missing=_l("Enter the first day."))
     ends_on = DayField(_l("Until (if you know)"))
+
+
+class ReachedForm(Form):
+    """How the organisation is reached, and when it works."""
+
+    on_call_phone = line(
+        _l("On-call number"), longest=40, hint=_l("Reporters are told to phone it when somebody is at risk.")
+    )
+    public_phone = line(
+        _l("Telephone number"), longest=40, hint=_l("A defence organisation’s members are told to phone it.")
+    )
+    phone_hours = line(_l("When it is answered"), longest=120, hint=_l("For example, day and night"))
+    window = line(
+        _l("Working hours"),
+        missing=WINDOW_MISSING,
+        longest=80,
+        hint=_l("For example, mon-fri 09:00-17:00. Dates promised from now on count in these hours."),
+    )
+    mail_domains = line(
+        _l("E-mail domains of your staff"),
+        longest=400,
+        hint=_l(
+            "With spaces between them, for example larkfield.example. News of a confidential report is never "
+            "sent to such an address."
+        ),
+    )
+
+    @property
+    def reached(self) -> Reached:
+        """What was entered."""
+        return Reached(**{name: self[name].data for name in Reached.__dataclass_fields__})
 
 
 class ClosureForm(Form):

@@ -9,11 +9,11 @@ from flask_babel import gettext as _
 
 from app.domain.deadlines import local
 from app.domain.errors import NotFound
-from app.domain.permissions import Permission
+from app.domain.permissions import Permission, roles_in
 from app.domain.vocabulary import Post, Role
 from app.models.person import RelationKind
 from app.queries import organisations, people
-from app.services import invitations
+from app.services import disclosure, invitations
 from app.services import organisations as organising
 from app.services import people as staffing
 from app.web.access import current_act, current_actor, current_now, installation, requires
@@ -21,13 +21,14 @@ from app.web.administration.forms import (
     CLOSURE_REFUSALS,
     ENDING_REFUSALS,
     NEWCOMER_REFUSALS,
+    REACHED_REFUSALS,
     RELATION_REFUSALS,
     RELATIONS,
     ClosureForm,
     EndingForm,
     NewcomerForm,
+    ReachedForm,
     RelationForm,
-    roles_in,
 )
 from app.web.administration.unchecked import unchecked
 from app.web.forms import Choice, choices_from
@@ -42,6 +43,7 @@ MATCHES = 20
 def list_people() -> ResponseReturnValue:
     """Who has a role in this organisation, by name, and who was invited."""
     here, name = _here(), _searched()
+    _note(name)
     rows = people.people_of(here, on=_today(), name=name, after=_uuid(request.args.get("after", "")))
     more = (
         url_for(".people", name=name or None, after=rows[people.PAGE - 1].id)
@@ -124,8 +126,9 @@ def start_reset(membership_id: UUID) -> ResponseReturnValue:
 @requires(Permission.PEOPLE_MANAGE)
 def new_relation(membership_id: UUID) -> ResponseReturnValue:
     """Records how a person stands to somebody else here: first a search, then the choice."""
-    member, form = _member(membership_id), RelationForm()
-    form.other.choices = _matches(besides=member.person_id)
+    member, form, name = _member(membership_id), RelationForm(), _searched()
+    _note(name)
+    form.other.choices = _matches(name, besides=member.person_id)
     if form.validate_on_submit():
         with form.refusals(RELATION_REFUSALS):
             staffing.declare_relation(
@@ -138,12 +141,11 @@ def new_relation(membership_id: UUID) -> ResponseReturnValue:
             )
             flash(_("This is recorded."))
             return redirect(url_for(".person", membership_id=membership_id))
-    return render_template("administration/new-relation.html", form=form, member=member, name=_searched())
+    return render_template("administration/new-relation.html", form=form, member=member, name=name)
 
 
-def _matches(*, besides: UUID) -> list[Choice]:
+def _matches(name: str, *, besides: UUID) -> list[Choice]:
     """People whose name was searched for; none before a search."""
-    name = _searched()
     rows = people.people_of(_here(), on=_today(), name=name) if name else []
     others = [row for row in rows if row.person_id != besides][:MATCHES]
     return [Choice(value=str(row.id), label=", ".join(filter(None, (row.name, row.title)))) for row in others]
@@ -186,6 +188,20 @@ def organisation() -> ResponseReturnValue:
     )
 
 
+@bp.route("/organisation/change", methods=["GET", "POST"])
+@requires(Permission.PEOPLE_MANAGE)
+def change_organisation() -> ResponseReturnValue:
+    """Changes how the organisation is reached, and when it works."""
+    organisation = _organisation()
+    form = ReachedForm(obj=organisation)
+    if form.validate_on_submit():
+        with form.refusals(REACHED_REFUSALS):
+            organising.change(_here(), form.reached, act=current_act())
+            flash(_("This is saved."))
+            return redirect(url_for(".organisation"))
+    return render_template("administration/change-organisation.html", form=form, organisation=organisation)
+
+
 @bp.post("/organisation/closures/<uuid:closure_id>/remove")
 @requires(Permission.PEOPLE_MANAGE)
 def remove_closure(closure_id: UUID) -> ResponseReturnValue:
@@ -225,6 +241,12 @@ def _today() -> date:
 def _searched() -> str:
     """The part of a name that was searched for, without what no name has."""
     return "".join(sign for sign in request.args.get("name", "")[:100] if sign.isprintable()).strip()
+
+
+def _note(name: str) -> None:
+    """A search is written down before it is answered; opening the list is none."""
+    if name and request.method == "GET":
+        disclosure.note_search(act=current_act())
 
 
 def _uuid(text: str) -> UUID | None:

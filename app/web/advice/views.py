@@ -12,15 +12,15 @@ from app.domain.deadlines import local
 from app.domain.errors import ActionNotAllowed, NobodyEligible, NotAvailable, NotFound
 from app.domain.permissions import ADVISERS, Permission
 from app.domain.vocabulary import Kind, Outcome, Role
-from app.domain.workflow import Action, Transition, outcomes_of
+from app.domain.workflow import Action, outcomes_of
 from app.queries import worklist
 from app.queries.case_file import CaseFile, holders_of
-from app.queries.timeline import since
+from app.queries.timeline import since, stretch
 from app.queries.worklist import Place, View, Wanted
 from app.services import casework
 from app.services.disclosure import Opened, open_case
 from app.web.access import current_act, current_actor, current_now, installation, requires
-from app.web.acting import ActForm, Changed, canonical, fresh
+from app.web.acting import ActForm, Changed, before, canonical, fresh
 from app.web.advice.acts import (
     SERVICE_PICKS,
     AskForm,
@@ -70,7 +70,8 @@ def queue() -> ResponseReturnValue:
 def show(reference: str) -> ResponseReturnValue:
     """One member's case: the private thread, what to ask first, the wall, the dates."""
     opened = _open(reference)
-    return _page("case", opened, _noting(ReplyForm(), opened), others=_others())
+    happened = stretch(current_actor(), opened.file.id, before=before())
+    return _page("case", opened, _noting(ReplyForm(), opened), others=_others(), happened=happened)
 
 
 @bp.route("/advice/<reference>/reply", methods=["GET", "POST"])
@@ -202,7 +203,7 @@ def _page(name: str, opened: Opened, form: Any, **known: object) -> str:
         file=opened.file,
         form=form,
         can={one.action for one in opened.offers},
-        first=_first(opened),
+        first=opened.first(PAGES),
         menu=_menu(opened),
         **known,
     )
@@ -214,15 +215,9 @@ def _others() -> Sequence[worklist.Row]:
     return worklist.worklist(current_actor(), wanted, after=None, now=current_now()).rows
 
 
-def _first(opened: Opened) -> Transition | None:
-    """The action to offer first, if there is a page for it."""
-    pages = (one for one in opened.offers if one.action in PAGES)
-    return next((one for one in pages if opened.file.state in one.first_in), None)
-
-
 def _menu(opened: Opened) -> list[dict[str, str]]:
     """Every other action as a link, in the order of the definition. Stepping back has a place of its own."""
-    first = _first(opened)
+    first = opened.first(PAGES)
     return [
         {"label": one.label, "url": url_for(PAGES[one.action], reference=opened.file.reference)}
         for one in opened.offers

@@ -12,11 +12,14 @@ from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
-from app.domain.errors import ActionNotAllowed, NobodyEligible, NotAvailable, StaleCase
+from app.domain.errors import ActionNotAllowed, NobodyEligible, NotAvailable
 from app.domain.workflow import Action
+from app.queries import timeline
 from app.services.disclosure import Opened
+from app.web.access import current_actor
+from app.web.acting import Changed, fresh
 from app.web.casework.forms import CaseForm
-from app.web.casework.pages import back_to, changed_meanwhile
+from app.web.casework.pages import address_of, back_to, opened
 from app.web.casework.show import title_of
 
 Act = Callable[[], ResponseReturnValue | None]
@@ -43,13 +46,18 @@ def act_on(case: Opened, form: CaseForm, page: Page, act: Act, **known: Any) -> 
     if request.method == "GET" and not case.may(page.action):
         raise ActionNotAllowed(f"{page.action} is not offered")
     if form.validate_on_submit():
-        try:
+        with fresh(address_of(case), changed=lambda: _changed(case, form)):
             answer = _acted(case, form, page, act)
-        except StaleCase:
-            return changed_meanwhile(case.file.reference)
         if answer is not None:
             return answer
     return show_form(case, form, page, **known)
+
+
+def _changed(case: Opened, form: CaseForm) -> Changed:
+    """What others did meanwhile, after it was recorded that this person read it. Raises NotFound."""
+    now = opened(case.file.reference)
+    entries = timeline.since(current_actor(), now.file.id, form.seen_seq)
+    return Changed(entries=entries, reader="staff", definition=now.definition)
 
 
 def prefill(form: CaseForm, **values: str) -> None:
@@ -77,7 +85,6 @@ def _acted(case: Opened, form: CaseForm, page: Page, act: Act) -> ResponseReturn
 
 def show_form(case: Opened, form: CaseForm, page: Page, **known: Any) -> ResponseReturnValue:
     """The page with the form as it is, marked with what the case was when it was first shown."""
-    if request.method == "GET":
-        form.version.data, form.seen.data = str(case.file.version), str(case.file.seq)
+    form.open_on(case.file.version, case.file.seq)
     template = f"casework/{page.template}.html"
     return render_template(template, case=case, form=form, title=title_of(case), **known)

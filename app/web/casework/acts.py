@@ -2,14 +2,14 @@
 
 from uuid import UUID
 
-from flask import redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.domain.deadlines import local
 from app.domain.errors import NotFound
-from app.domain.permissions import LEADERS, Permission
+from app.domain.permissions import TAKERS, Permission
 from app.domain.plan import Item
 from app.domain.vocabulary import Role
 from app.domain.workflow import Action
@@ -23,6 +23,7 @@ from app.web.casework.forms import (
     ROWS,
     AcknowledgeForm,
     AgreeForm,
+    CaseForm,
     ContainmentForm,
     DoneForm,
     EscalateForm,
@@ -31,6 +32,7 @@ from app.web.casework.forms import (
     QuestionForm,
     RecuseForm,
     ReferForm,
+    SafetyPlanForm,
 )
 from app.web.casework.pages import bp, opened
 from app.web.forms import Choice
@@ -40,6 +42,7 @@ ACKNOWLEDGE = Page(
     action=Action.ACKNOWLEDGE, template="acknowledge", done=_l("The reporter knows that you have it.")
 )
 ASK = Page(action=Action.REQUEST_INFORMATION, template="ask", done=_l("Your question was sent."))
+GO_ON = Page(action=Action.WAIT_OVER, template="go-on", done=_l("The case is in review again."))
 MESSAGE = Page(action=Action.MESSAGE, template="message", done=_l("Your message was sent."))
 NOTE = Page(action=Action.NOTE, template="note", done=_l("Your note was saved."))
 REFER = Page(
@@ -60,6 +63,7 @@ RECUSE = Page(
 )
 AGREE = Page(action=Action.AGREE_ACTIONS, template="agree", done=_l("The actions were saved."))
 COMPLETE = Page(action=Action.COMPLETE_ACTION, template="complete", done=_l("The action is marked as done."))
+SAFETY = Page(action=Action.RECORD_SAFETY_PLAN, template="safety-plan", done=_l("The safety plan was saved."))
 CONTAIN = Page(action=Action.RECORD_CONTAINMENT, template="containment", done=_l("It was recorded."))
 
 
@@ -73,7 +77,7 @@ def acknowledge(reference: str) -> ResponseReturnValue:
         case,
         form,
         ACKNOWLEDGE,
-        lambda: casework.acknowledge(case.file.id, form.at_version, text=form.text.data, act=current_act()),
+        lambda: casework.acknowledge(case.file.id, form.seen_version, text=form.text.data, act=current_act()),
     )
 
 
@@ -97,11 +101,21 @@ def request_information(reference: str) -> ResponseReturnValue:
         ASK,
         lambda: casework.request_information(
             case.file.id,
-            form.at_version,
+            form.seen_version,
             question=form.question.data,
             why=form.why.data,
             act=current_act(),
         ),
+    )
+
+
+@bp.route("/cases/<reference>/go-on", methods=["GET", "POST"])
+@requires(Permission.CASE_ACT)
+def go_on(reference: str) -> ResponseReturnValue:
+    """Takes the review up again without the answer."""
+    case, form = opened(reference), CaseForm()
+    return act_on(
+        case, form, GO_ON, lambda: casework.go_on(case.file.id, form.seen_version, act=current_act())
     )
 
 
@@ -114,7 +128,7 @@ def message(reference: str) -> ResponseReturnValue:
         case,
         form,
         MESSAGE,
-        lambda: casework.message(case.file.id, form.at_version, text=form.text.data, act=current_act()),
+        lambda: casework.message(case.file.id, form.seen_version, text=form.text.data, act=current_act()),
     )
 
 
@@ -127,7 +141,7 @@ def note(reference: str) -> ResponseReturnValue:
         case,
         form,
         NOTE,
-        lambda: casework.note(case.file.id, form.at_version, text=form.text.data, act=current_act()),
+        lambda: casework.note(case.file.id, form.seen_version, text=form.text.data, act=current_act()),
     )
 
 
@@ -139,14 +153,17 @@ def refer(reference: str) -> ResponseReturnValue:
     form.to.choices = _takers(case)
 
     def act() -> ResponseReturnValue:
-        casework.refer(
+        asked = _chosen(form.to.data)
+        taken = casework.refer(
             case.file.id,
-            form.at_version,
-            to=_chosen(form.to.data),
+            form.seen_version,
+            to=asked,
             reason=form.reason.data,
             text=form.text.data,
             act=current_act(),
         )
+        if taken is Role.OUTSIDE_REVIEWER and asked in TAKERS - {taken}:
+            flash(_("Nobody is available. It will go to %(role)s.", role=role_in_sentence(taken)))
         return redirect(url_for(".worklist"))
 
     return act_on(case, form, REFER, act)
@@ -154,7 +171,7 @@ def refer(reference: str) -> ResponseReturnValue:
 
 def _takers(case: Opened) -> list[Choice]:
     """Roles first, where the service picks; then everybody who holds one, whether they can take it or not."""
-    roles = [role for role in Role if role in LEADERS]
+    roles = [role for role in Role if role in TAKERS]
     people = holders_of(case.file.organisation_id, roles, on=local(current_now()).date())
     held = {one.role for one in people} | {Role.OUTSIDE_REVIEWER}
     group = _("A role: the service finds the person")
@@ -183,7 +200,7 @@ def escalate(reference: str) -> ResponseReturnValue:
     def act() -> None:
         casework.escalate(
             case.file.id,
-            form.at_version,
+            form.seen_version,
             reason=form.reason.data,
             knows=form.knows.data,
             act=current_act(),
@@ -200,7 +217,7 @@ def recuse(reference: str) -> ResponseReturnValue:
 
     def act() -> ResponseReturnValue:
         casework.recuse(
-            case.file.id, form.at_version, kind=form.kind.data, text=form.text.data, act=current_act()
+            case.file.id, form.seen_version, kind=form.kind.data, text=form.text.data, act=current_act()
         )
         return redirect(url_for(".worklist"))
 
@@ -220,14 +237,16 @@ def agree_actions(reference: str) -> ResponseReturnValue:
         case,
         form,
         AGREE,
-        lambda: casework.agree_actions(case.file.id, form.at_version, items=_items(form), act=current_act()),
+        lambda: casework.agree_actions(
+            case.file.id, form.seen_version, items=_items(form), act=current_act()
+        ),
     )
 
 
 def _offer_people(case: Opened, form: AgreeForm) -> None:
     """Who can do something: the reporter, whoever works on the case, or somebody by role."""
     at_work = [one.name for one in case.file.people]
-    names = [_("The reporter"), *at_work, *(words(role) for role in Role if role in LEADERS)]
+    names = [_("The reporter"), *at_work, *(words(role) for role in Role if role in TAKERS)]
     choices = [
         Choice(value="", label=_("Choose who")),
         *(Choice(value=name, label=name) for name in dict.fromkeys(names)),
@@ -261,7 +280,7 @@ def complete_action(reference: str, item: UUID) -> ResponseReturnValue:
         form,
         COMPLETE,
         lambda: casework.complete_action(
-            case.file.id, form.at_version, item_id=item, done=form.done.data, act=current_act()
+            case.file.id, form.seen_version, item_id=item, done=form.done.data, act=current_act()
         ),
         item=agreed,
     )
@@ -278,9 +297,24 @@ def containment(reference: str) -> ResponseReturnValue:
         CONTAIN,
         lambda: casework.record_containment(
             case.file.id,
-            form.at_version,
+            form.seen_version,
             how=form.how.data,
             text=form.text.data,
             act=current_act(),
+        ),
+    )
+
+
+@bp.route("/cases/<reference>/safety-plan", methods=["GET", "POST"])
+@requires(Permission.CASE_ACT)
+def safety_plan(reference: str) -> ResponseReturnValue:
+    """Records the safety plan that was made with the reporter."""
+    case, form = opened(reference), SafetyPlanForm()
+    return act_on(
+        case,
+        form,
+        SAFETY,
+        lambda: casework.record_safety_plan(
+            case.file.id, form.seen_version, text=form.text.data, act=current_act()
         ),
     )

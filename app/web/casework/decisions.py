@@ -1,21 +1,26 @@
 """The acts that decide something about a case: triage, the officer's, outside notices, closing, reopening."""
 
-from flask import redirect, url_for
+from collections.abc import Sequence
+
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.domain.deadlines import local
 from app.domain.permissions import OFFICERS, Permission
+from app.domain.severity import one_up
 from app.domain.vocabulary import Duty, Kind, Outcome, PatientData, Severity
-from app.domain.workflow import Action, outcomes_of
-from app.queries.people import directory
+from app.domain.workflow import Action, left_to_do, outcomes_of
+from app.queries import directory
+from app.queries.people import DirectoryRow
 from app.services import casework
 from app.services.disclosure import Opened
 from app.web import moments
 from app.web.access import current_act, current_now, installation, requires
-from app.web.casework.acting import Page, act_on, prefill
+from app.web.casework.acting import Page, act_on, prefill, show_form
 from app.web.casework.forms import (
+    LONGEST_SEARCH,
     CloseForm,
     NoticeForm,
     PatientDataForm,
@@ -57,11 +62,22 @@ RESOLVE = Page(
     done=_l("It was recorded who this is about."),
     refusals={"unknown": _l("Select somebody else")},
 )
+IN_THE_WAY = {
+    "officer_undecided": _l(
+        "The data protection officer has not yet decided about the patient’s information. Ask them first"
+    ),
+    "regulator_open": _l(
+        "It is not settled yet whether the data protection regulator is told. "
+        "Record the notice first, or ask the data protection officer"
+    ),
+    "not_contained": _l("Record first that it was noted and taken down"),
+}
 CLOSE = Page(
     action=Action.CLOSE,
     template="close",
     done=_l("The case is closed and the reporter was told."),
     refusals={
+        **IN_THE_WAY,
         "unknown": UNKNOWN,
         "open_actions": _l("Mark the open actions as done, or say who keeps them"),
         "not_settled": _l("Say whether the patient was told, or why not"),
@@ -83,7 +99,14 @@ def triage(reference: str) -> ResponseReturnValue:
     )
     if form.has_link:
         return redirect(url_for(".recuse", reference=case.file.reference))
-    return act_on(case, form, TRIAGE, lambda: _triaged(case, form), suggested=_suggested(case))
+    return act_on(
+        case,
+        form,
+        TRIAGE,
+        lambda: _triaged(case, form),
+        suggested=_suggested(case),
+        repeated=_for_a_repeat(case),
+    )
 
 
 def _categories() -> list[Choice]:
@@ -99,25 +122,33 @@ def _suggested(case: Opened) -> str:
     return _("Suggested: %(severity)s, because %(because)s", severity=severity, because=because)
 
 
+def _for_a_repeat(case: Opened) -> str:
+    """What is suggested where a self-report turns out not to be the first: a step more; empty where there is none."""
+    higher = one_up(case.file.severity)
+    if case.file.kind is Kind.CONCERN or higher is case.file.severity:
+        return ""
+    return words(higher)
+
+
 def _triaged(case: Opened, form: TriageForm) -> ResponseReturnValue | None:
     is_concern = case.file.kind is Kind.CONCERN
     decision = casework.Triage(
         severity=Severity(form.severity.data),
-        reason=form.reason.data if form.is_lower else "",
+        reason=form.reason.data,
         category=form.category.data,
-        is_repeat=not is_concern and form.repeat.data == "yes",
+        repeat="" if is_concern else form.repeat.data,
         measures=form.measures.data,
         duty=Duty(form.duty.data) if is_concern else None,
         duty_reason=form.duty_reason.data if is_concern else "",
     )
-    casework.triage(case.file.id, form.at_version, decision=decision, act=current_act())
+    casework.triage(case.file.id, form.seen_version, decision=decision, act=current_act())
     if form.route.data == "keep":
         return None
     return redirect(url_for(f".{form.route.data}", reference=case.file.reference))
 
 
 @bp.route("/cases/<reference>/patient-data", methods=["GET", "POST"])
-@requires(Permission.CASE_ACT)
+@requires(Permission.CASE_ACT, fresh=True)
 def patient_data(reference: str) -> ResponseReturnValue:
     """The data protection officer decides whether a patient could be recognised."""
     case, form = opened(reference), PatientDataForm()
@@ -127,7 +158,7 @@ def patient_data(reference: str) -> ResponseReturnValue:
         PATIENT_DATA,
         lambda: casework.decide_patient_data(
             case.file.id,
-            form.at_version,
+            form.seen_version,
             patient_data=PatientData(form.patient_data.data),
             is_risk_unlikely=form.risk.data == "unlikely",
             reason=form.reason.data,
@@ -137,7 +168,7 @@ def patient_data(reference: str) -> ResponseReturnValue:
 
 
 @bp.route("/cases/<reference>/outside-notice", methods=["GET", "POST"])
-@requires(Permission.CASE_ACT)
+@requires(Permission.CASE_ACT, fresh=True)
 def outside_notice(reference: str) -> ResponseReturnValue:
     """Records that a named person told an outside body; the service tells nobody."""
     case, form = opened(reference), NoticeForm()
@@ -145,11 +176,12 @@ def outside_notice(reference: str) -> ResponseReturnValue:
     bodies = {"regulator": BODIES["regulator"]} if is_officer else BODIES
     form.body.choices = options(bodies)
     form.told_by.choices = _tellers(case)
+    form.today = local(current_now()).date()
 
     def act() -> None:
         casework.record_external_notice(
             case.file.id,
-            form.at_version,
+            form.seen_version,
             body=form.body.data,
             text=_notice_text(form),
             act=current_act(),
@@ -181,26 +213,35 @@ def _notice_text(form: NoticeForm) -> str:
 def resolve_subject(reference: str) -> ResponseReturnValue:
     """Records whom a concern is about, or that it is nobody who works here."""
     case, form = opened(reference), SubjectForm()
-    people = directory(case.file.organisation_id, on=local(current_now()).date())
+    prefill(form, name=request.args.get("name", "")[:LONGEST_SEARCH])
+    found, are_more = _found(case, form.name.data)
     form.person.choices = [
-        Choice(value="", label=_("Choose a person")),
+        *(Choice(value=one.person_id.hex, label=f"{one.name}, {words(one.post)}") for one in found),
         Choice(value="nobody", label=_("Nobody who works here")),
-        *(Choice(value=one.person_id.hex, label=f"{one.name}, {words(one.post)}") for one in people),
     ]
-    known = {one.person_id.hex: one.person_id for one in people}
+    known = {one.person_id.hex: one.person_id for one in found}
+    if "find" in request.form:
+        return show_form(case, form, RESOLVE, found=found, are_more=are_more)
 
     def act() -> ResponseReturnValue:
         person_id = known.get(form.person.data)
         casework.resolve_subject(
             case.file.id,
-            form.at_version,
+            form.seen_version,
             person_id=person_id,
             reason=form.reason.data,
             act=current_act(),
         )
         return redirect(url_for(".worklist"))
 
-    return act_on(case, form, RESOLVE, act)
+    return act_on(case, form, RESOLVE, act, found=found, are_more=are_more)
+
+
+def _found(case: Opened, name: str) -> tuple[Sequence[DirectoryRow], bool]:
+    """Whose name was searched for, and whether there are more of them; nobody before a search."""
+    if not name.strip():
+        return (), False
+    return directory.find(case.file.organisation_id, name.strip(), on=local(current_now()).date())
 
 
 @bp.route("/cases/<reference>/close", methods=["GET", "POST"])
@@ -210,13 +251,24 @@ def close(reference: str) -> ResponseReturnValue:
     case, form = opened(reference), CloseForm()
     form.outcome.choices = choices_from(outcomes_of(case.file.kind))
     form.kept.choices = _keepers(case)
-    form.shape(open_actions=case.snapshot.open_actions, asks_for_patient=_asks_for_patient(case))
+    form.shape(
+        open_actions=case.snapshot.open_actions,
+        asks_for_patient=_asks_for_patient(case),
+        today=local(current_now()).date(),
+        posted_on=case.file.report.posted_on,
+    )
 
     def act() -> None:
-        casework.close(case.file.id, form.at_version, closing=_closing(form), act=current_act())
+        casework.close(case.file.id, form.seen_version, closing=_closing(form), act=current_act())
 
-    left = case.snapshot.open_actions
-    return act_on(case, form, CLOSE, act, in_the_way=open_actions_left(left) if left else "")
+    return act_on(case, form, CLOSE, act, in_the_way=_in_the_way(case))
+
+
+def _in_the_way(case: Opened) -> list[str]:
+    """What has to be done first, said before anything is written."""
+    open_actions = case.snapshot.open_actions
+    left = [str(IN_THE_WAY[code]) for code in left_to_do(case.snapshot)]
+    return [*left, open_actions_left(open_actions)] if open_actions else left
 
 
 def _asks_for_patient(case: Opened) -> bool:
@@ -234,19 +286,28 @@ def _keepers(case: Opened) -> list[Choice]:
 
 def _closing(form: CloseForm) -> casework.Closing:
     keeper = form.kept.data if "kept" in form else ""
-    told = form.patient.data if "patient" in form else ""
     notes = [
         _("%(who)s keeps the open actions.", who=keeper) if keeper else "",
-        form.patient_how.data if told else "",
+        _patient_text(form) if form.asks_for_patient else "",
     ]
     return casework.Closing(
         outcome=Outcome(form.outcome.data),
         text=form.text.data,
         learning=form.learning.data,
         are_actions_kept=bool(keeper),
-        is_patient_told=told == "told" if told else None,
+        is_patient_told=form.was_told if form.asks_for_patient else None,
         patient_note="\n\n".join(note for note in notes if note),
     )
+
+
+def _patient_text(form: CloseForm) -> str:
+    """What the note says of the patient, for handlers."""
+    who = form.patient_by.data
+    if form.was_told:
+        day = moments.long_date(form.patient_on.needed_day)
+        return _("The patient was told by %(who)s on %(day)s.", who=who, day=day)
+    decided = _("%(who)s decided that the patient is not told.", who=who)
+    return f"{decided}\n\n{form.patient_why.data}"
 
 
 @bp.route("/cases/<reference>/reopen", methods=["GET", "POST"])
@@ -256,7 +317,7 @@ def reopen(reference: str) -> ResponseReturnValue:
     case, form = opened(reference), ReopenForm()
 
     def act() -> ResponseReturnValue | None:
-        casework.reopen(case.file.id, form.at_version, reason=form.reason.data, act=current_act())
+        casework.reopen(case.file.id, form.seen_version, reason=form.reason.data, act=current_act())
         if form.who.data == "refer":
             return redirect(url_for(".refer", reference=case.file.reference))
         return None

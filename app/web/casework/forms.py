@@ -8,11 +8,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.domain.vocabulary import Severity
-from app.web.forms import Choice, DayField, Form, HiddenField, area, choice_of, line, list_of
+from app.web.acting import ActForm, number_in
+from app.web.forms import Choice, DayField, HiddenField, area, choice_of, line, list_of
 
 SHORTEST_REASON = 10
 SHORTEST_OUTCOME = 20
 ROWS = range(1, 6)
+LONGEST_SEARCH = 80
 
 REASON_TOO_SHORT = _l("Reason must be 10 characters or more")
 YES_NO = (Choice(value="yes", label=_l("Yes")), Choice(value="no", label=_l("No")))
@@ -23,17 +25,8 @@ def options(labels: Mapping[str, object]) -> list[Choice]:
     return [Choice(value=value, label=label) for value, label in labels.items()]
 
 
-class CaseForm(Form):
-    """A form about one case, with the version it was shown and the last entry that stood on the page."""
-
-    version = HiddenField()
-    seen = HiddenField()
-
-    @property
-    def at_version(self) -> int:
-        """The version that the page showed; 0, which no case has, where the field was lost on the way."""
-        text = self.version.data or ""
-        return int(text) if text.isdecimal() and len(text) < 10 else 0
+class CaseForm(ActForm):
+    """A form about one case, whose fields can also fail to fit together."""
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Checks each field, then whether they fit together."""
@@ -260,9 +253,7 @@ class AgreeForm(CaseForm):
     @property
     def shown(self) -> range:
         """The rows that stand on the page."""
-        text = self.rows.data or ""
-        count = int(text) if text.isdecimal() and len(text) < 3 else 1
-        return range(1, min(max(count, 1), ROWS[-1]) + 1)
+        return range(1, min(max(number_in(self.rows.data), 1), ROWS[-1]) + 1)
 
     @property
     def filled(self) -> list[int]:
@@ -325,6 +316,12 @@ class ContainmentForm(CaseForm):
     text = area(_l("Note for handlers (optional)"), longest=2000)
 
 
+class SafetyPlanForm(CaseForm):
+    """What was agreed with the reporter."""
+
+    text = area(_l("What you agreed"), longest=5000, missing=_l("Write what you agreed with the reporter"))
+
+
 class PatientDataForm(CaseForm):
     """The officer's decision."""
 
@@ -362,12 +359,21 @@ class NoticeForm(CaseForm):
     told_on = DayField(_l("When?"), missing=_l("Enter when"))
     reason = area(_l("Reason"), longest=2000, missing=_l("Give a reason"))
     their_reference = line(_l("Their reference (optional)"), longest=100)
+    today: date = date.max
+
+    def is_sensible(self) -> bool:
+        """What is recorded has happened."""
+        day = self.told_on.day
+        if day is not None and day > self.today:
+            return self.refuse("told_on", _("Date must be today or in the past"))
+        return True
 
 
 class SubjectForm(CaseForm):
     """Whom a concern is about."""
 
-    person = list_of(_l("Who is this about?"), missing=_l("Select who this is about"))
+    name = line(_l("Find the person by name"), longest=LONGEST_SEARCH)
+    person = choice_of(_l("Who is this about?"), missing=_l("Select who this is about"))
     reason = area(
         _l("How do you know?"),
         longest=2000,
@@ -399,13 +405,19 @@ class CloseForm(CaseForm):
         choices=options({"told": _l("Yes"), "decided_not": _l("It was decided not to")}),
         missing=None,
     )
-    patient_how = area(_l("Who told the patient and when, or who decided not to and why"), longest=2000)
+    patient_by = line(_l("Who told them, or who decided not to?"), longest=200)
+    patient_on = DayField(_l("If they were told, on which day?"))
+    patient_why = area(_l("If not, why not?"), longest=2000)
     open_actions: int = 0
+    today: date = date.max
+    posted_on: date = date.min
 
-    def shape(self, *, open_actions: int, asks_for_patient: bool) -> None:
-        """Leaves out what this case has settled."""
-        self.open_actions = open_actions
-        settled = [] if asks_for_patient else ["patient", "patient_how"]
+    def shape(
+        self, *, open_actions: int, asks_for_patient: bool, today: date, posted_on: date | None
+    ) -> None:
+        """Leaves out what this case has settled, and notes the days between which a patient can have been told."""
+        self.open_actions, self.today, self.posted_on = open_actions, today, posted_on or date.min
+        settled = [] if asks_for_patient else ["patient", "patient_by", "patient_on", "patient_why"]
         for name in settled if open_actions else ["kept", *settled]:
             del self[name]
 
@@ -414,9 +426,40 @@ class CloseForm(CaseForm):
         fine = True
         if "kept" in self and not self.kept.data:
             fine = self.refuse("kept", open_actions_left(self.open_actions))
-        if "patient" in self and not (self.patient.data and self.patient_how.data):
-            fine = self.refuse("patient", _("Say whether the patient was told, or why not"))
-        return fine
+        return (not self.asks_for_patient or self._patient_is_settled()) and fine
+
+    @property
+    def asks_for_patient(self) -> bool:
+        """Whether it is asked if the patient was told."""
+        return "patient" in self
+
+    @property
+    def was_told(self) -> bool:
+        """Whether the patient was told, by what was chosen."""
+        return bool(self.patient.data == "told")
+
+    def _patient_is_settled(self) -> bool:
+        """Told: by whom and on which day. Decided not to: by whom and why."""
+        if not self.patient.data:
+            return self.refuse("patient", _("Say whether the patient was told, or why not"))
+        fine = bool(self.patient_by.data) or self.refuse(
+            "patient_by", _("Enter who told them, or decided not to")
+        )
+        if self.was_told:
+            return self._is_possible_day() and fine
+        return (
+            bool(self.patient_why.data) or self.refuse("patient_why", _("Say why they were not told"))
+        ) and fine
+
+    def _is_possible_day(self) -> bool:
+        day = self.patient_on.day
+        if day is None:
+            return bool(self.patient_on.errors) or self.refuse("patient_on", _("Enter when they were told"))
+        if day > self.today:
+            return self.refuse("patient_on", _("Date must be today or in the past"))
+        if day < self.posted_on:
+            return self.refuse("patient_on", _("Date must not be before the day of the post"))
+        return True
 
 
 def open_actions_left(count: int) -> str:
@@ -430,7 +473,7 @@ class ReopenForm(CaseForm):
     reason = area(
         _l("Reason"),
         longest=2000,
-        missing=_l("Give a reason"),
+        missing=_l("Give a reason for reopening"),
         shortest=SHORTEST_REASON,
         too_short=REASON_TOO_SHORT,
     )

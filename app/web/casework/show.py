@@ -11,9 +11,11 @@ from app.domain.errors import NotFound
 from app.domain.guidance import GuidancePage
 from app.domain.permissions import Permission
 from app.domain.workflow import Action, Transition
+from app.queries import timeline
 from app.queries.case_file import why_this_owner
 from app.services.disclosure import Opened
 from app.web.access import current_actor, installation, requires
+from app.web.acting import before
 from app.web.casework.pages import bp, opened
 from app.web.casework.wording import category_words
 
@@ -22,6 +24,7 @@ PAGES = {
     Action.ACKNOWLEDGE: "acknowledge",
     Action.TRIAGE: "triage",
     Action.REQUEST_INFORMATION: "request_information",
+    Action.WAIT_OVER: "go_on",
     Action.MESSAGE: "message",
     Action.NOTE: "note",
     Action.REFER: "refer",
@@ -30,6 +33,7 @@ PAGES = {
     Action.AGREE_ACTIONS: "agree_actions",
     Action.COMPLETE_ACTION: "complete_action",
     Action.RECORD_CONTAINMENT: "containment",
+    Action.RECORD_SAFETY_PLAN: "safety_plan",
     Action.DECIDE_PATIENT_DATA: "patient_data",
     Action.RECORD_EXTERNAL_NOTICE: "outside_notice",
     Action.RESOLVE_SUBJECT: "resolve_subject",
@@ -50,7 +54,7 @@ class Offer:
 
 
 def offers(case: Opened) -> list[Offer]:
-    """The actions of this viewer in the order of the definition, the one to do next in front."""
+    """The actions of this viewer, those to do next in front."""
     return list(_offers(case))
 
 
@@ -89,12 +93,14 @@ def show(reference: str) -> ResponseReturnValue:
     """One case: what is to be done next, what it is about, and what happened."""
     case = opened(reference)
     found = offers(case)
+    next_step = case.first(PAGES)
+    first = next((one for one in found if next_step and one.action is next_step.action), None)
     return render_template(
         "casework/show.html",
         case=case,
         title=title_of(case),
-        first=found[0] if found else None,
-        others=found[1:],
+        first=first,
+        others=[one for one in found if one is not first],
         may_recuse=case.may(Action.RECUSE),
         guidance=guidance_of(case),
     )
@@ -121,7 +127,8 @@ def dates(reference: str) -> ResponseReturnValue:
 def whole_timeline(reference: str) -> ResponseReturnValue:
     """Everything that happened, and who has seen it."""
     case = opened(reference)
-    return render_template("casework/timeline.html", case=case, title=title_of(case))
+    happened = timeline.stretch(current_actor(), case.file.id, before=before())
+    return render_template("casework/timeline.html", case=case, title=title_of(case), happened=happened)
 
 
 @bp.get("/cases/<reference>/why")

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.domain.report import SeverityReason
 from app.domain.routing import Verdict
-from app.domain.vocabulary import Basis, Role, Severity
+from app.domain.vocabulary import Role
 from app.services.disclosure import ClockRead, why
 from app.web import moments
 from app.web.access import installation
@@ -34,11 +34,17 @@ VERDICTS: Mapping[str, object] = {
     Verdict.ABSENT: _l("Passed over: away"),
     Verdict.MORE_WORK: _l("Passed over: somebody else had a fairer turn"),
 }
-BASES: Mapping[str, object] = {
-    Basis.LAW: _l("The law"),
-    Basis.GUIDANCE: _l("Guidance"),
-    Basis.PRODUCT: _l("Our rule"),
+ASKED: Mapping[str, object] = {
+    "yes": _l("Somebody asked the reporter to withdraw."),
+    "no": _l("Nobody asked the reporter to withdraw."),
+    "rather_not": _l("The reporter would rather not say whether anybody asked them to withdraw."),
 }
+
+
+def withdrawal_words(body: str) -> str:
+    """What the reporter said on withdrawing: whether anybody asked them to, then why."""
+    asked, _line, why = body.partition("\n")
+    return "\n".join(part for part in (str(ASKED.get(asked, "")), why) if part)
 
 
 def category_words(code: str) -> str:
@@ -69,11 +75,6 @@ def severity_because(codes: tuple[str, ...]) -> str:
 def verdict_words(verdict: Verdict) -> str:
     """What became of one candidate."""
     return str(VERDICTS[verdict])
-
-
-def basis_words(basis: Basis) -> str:
-    """What a limit rests on, as the pill beside it says it."""
-    return str(BASES[basis])
 
 
 def clock_kind(one: ClockRead, now: datetime) -> str | None:
@@ -107,11 +108,13 @@ def _running_words(due_at: datetime, now: datetime) -> str:
     return moments.short_moment(due_at, now)
 
 
-def limit_words(one: ClockRead, severity: Severity) -> str:
-    """How long a limit is; with the severity it depends on, where it does."""
+def limit_words(one: ClockRead) -> str:
+    """How long a limit is; with the severity under which it was counted, where one alone has that limit."""
     limit = limit_in_words(one.row.limit)
-    is_graded = len({str(value) for value in one.clock.limits.values()}) > 1
-    return _("%(severity)s: %(limit)s", severity=words(severity), limit=limit) if is_graded else limit
+    counted = [severity for severity, value in one.clock.limits.items() if value == one.row.limit]
+    if len(counted) != 1:
+        return limit
+    return _("%(severity)s: %(limit)s", severity=words(counted[0]), limit=limit)
 
 
 def shown_role(role: Role, *, is_viewer: bool) -> str:
@@ -120,7 +123,6 @@ def shown_role(role: Role, *, is_viewer: bool) -> str:
 
 
 FILTERS = {
-    "basis_words": basis_words,
     "category_words": category_words,
     "clock_kind": clock_kind,
     "clock_words": clock_words,
@@ -130,6 +132,7 @@ FILTERS = {
     "role_words": role_words,
     "severity_because": severity_because,
     "verdict_words": verdict_words,
+    "withdrawal_words": withdrawal_words,
     "why": why,
 }
 

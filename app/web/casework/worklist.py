@@ -18,7 +18,8 @@ from app.queries.worklist import Group, Place, Row, View, Wanted, Worklist
 from app.services import disclosure
 from app.web import moments
 from app.web.access import current_act, current_actor, current_now, installation, requires
-from app.web.casework.pages import NO_REFERENCE, bp
+from app.web.acting import NO_REFERENCE
+from app.web.casework.pages import bp
 from app.web.casework.wording import category_words, shown_role
 from app.web.words import STATES, state_words, words
 
@@ -140,10 +141,10 @@ class Sheet:
     def states(self) -> list[Choice]:
         """The open states to filter by."""
         workflows = [installation().workflows[kind] for kind in (Kind.SELF_REPORT, Kind.CONCERN)]
-        names = dict.fromkeys(
-            name for one in workflows for name, state in one.states.items() if not state.is_final
-        )
-        return [Choice(name, state_words(name), name == self.wanted.state) for name in names]
+        found = {
+            state.name: state for one in workflows for state in one.states.values() if not state.is_final
+        }
+        return [Choice(name, state_words(one), name == self.wanted.state) for name, one in found.items()]
 
     def _line(self, row: Row) -> Line:
         when, more = self._when(row)
@@ -155,7 +156,7 @@ class Sheet:
             category=self._once("category", row.category, category_words),
             kind=self._once("kind", row.kind, words),
             severity=row.severity,
-            state=self._once("state", (row.state, row.outcome), self._state),
+            state=self._once("state", (row.kind, row.state, row.outcome), self._state),
             who=self._once("who", (row.owner_role, row.is_mine), self._who),
             is_mine=row.is_mine,
             reference=row.reference,
@@ -194,11 +195,11 @@ class Sheet:
         clock = installation().workflows[kind].clocks.get(code)
         return clock.next_step if clock else "–"
 
-    def _state(self, key: tuple[str, Outcome | None]) -> str:
-        state, outcome = key
+    def _state(self, key: tuple[Kind, str, Outcome | None]) -> str:
+        kind, state, outcome = key
         if state == "awaiting_triage":
             return _("New")
-        return state_words(state, outcome=outcome)
+        return state_words(installation().workflows[kind].states[state], outcome=outcome)
 
     def _who(self, key: tuple[Any, bool]) -> str:
         role, is_mine = key

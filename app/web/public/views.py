@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from app.config import Settings
 from app.domain.guidance import Guidance
 from app.domain.vocabulary import Nation
-from app.services import deadlines
+from app.services import deadlines, delivery
 
 bp = Blueprint("public", __name__)
 
@@ -98,6 +98,7 @@ def mdo_phone() -> ResponseReturnValue:
 
 @bp.get("/health")
 def health() -> ResponseReturnValue:
-    """Whether the service answers and the clock is on time; nothing about how late, or of what."""
-    is_well = deadlines.is_on_time(now=current_app.extensions["candour"].clock())
+    """Whether the service answers, the clock is on time and mail leaves; nothing about how late, or of what."""
+    now = current_app.extensions["candour"].clock()
+    is_well = deadlines.is_on_time(now=now) and not delivery.gave_up_lately(now=now)
     return jsonify(status="ok" if is_well else "failing"), 200 if is_well else 503

@@ -27,7 +27,7 @@ class MessageForm(ActForm):
 class AddForm(ActForm):
     """Something that was left out."""
 
-    text = area(_l("What do you want to add?"), longest=LONGEST, missing=_l("Tell us what you want to add"))
+    text = area(_l("What you add"), longest=LONGEST, missing=_l("Tell us what you want to add"))
 
 
 class AnswerForm(ActForm):

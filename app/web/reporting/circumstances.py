@@ -1,6 +1,7 @@
 """What a form needs to know of the person who fills it in: where they work, whom they can tell, and when."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -10,7 +11,8 @@ from app.config import INDEPENDENT
 from app.domain.deadlines import local
 from app.domain.form import Choice, Context
 from app.domain.particulars import Answers, only
-from app.domain.permissions import LEADERS
+from app.domain.permissions import LEADING
+from app.domain.questionnaire import NO_WORKPLACE
 from app.domain.vocabulary import Nation, OrganisationType, Post
 from app.queries import directory, organisations, people
 from app.queries.organisations import OrganisationRow
@@ -31,17 +33,16 @@ def context_of(answers: Answers, *, found: Sequence[DirectoryRow] = ()) -> Conte
     held = people.memberships_of(_person_id(), on=local(current_now()).date())
     workplaces = _workplaces(held)
     place = workplace_of(answers, workplaces)
-    organisation = organisations.by_id(place) if place else None
     mdos = open_mdos()
     return Context(
         now=current_now(),
         workplaces=workplaces,
-        mdos=tuple(Choice(value=str(one.id), label=one.name) for one in mdos),
+        mdos=tuple(Choice(value=str(one.id), label=one.name, hint=one.subscription_note) for one in mdos),
         people=_people(answers, place, found),
         is_mdo_lane_open=bool(mdos),
-        leads_people=any(one.role in LEADERS for one in held),
-        soon_until=soon_until(place, now=current_now()) if place and "answer_by" in answers else None,
-        words=_words(held, organisation),
+        leads_people=any(one.role in LEADING for one in held),
+        soon_until=_soon_until(answers, place, mdos),
+        words=_words(held, _employers(answers, place, workplaces)),
     )
 
 
@@ -51,6 +52,13 @@ def workplace_of(answers: Answers, workplaces: Sequence[Choice]) -> UUID | None:
     if chosen in {one.value for one in workplaces}:
         return UUID(chosen)
     return UUID(workplaces[0].value) if len(workplaces) == 1 else None
+
+
+def _soon_until(answers: Answers, place: UUID | None, mdos: Iterable[OrganisationRow]) -> date | None:
+    """Where a date to answer by was given: the last day that is soon, at the workplace or else at the MDO."""
+    asked = only(answers, "mdo")
+    counting = place or next((one.id for one in mdos if str(one.id) == asked), None)
+    return soon_until(counting, now=current_now()) if counting and "answer_by" in answers else None
 
 
 def open_mdos() -> Sequence[OrganisationRow]:
@@ -95,23 +103,61 @@ def _chosen(answers: Answers, place: UUID | None) -> DirectoryRow | None:
     return directory.person(place, UUID(kept), on=local(current_now()).date())
 
 
-def _words(held: Sequence[MembershipRow], organisation: OrganisationRow | None) -> Mapping[str, str]:
+def _employers(
+    answers: Answers, place: UUID | None, workplaces: Iterable[Choice]
+) -> Sequence[OrganisationRow]:
+    """The workplace that it is about; each of them while that is open, and none if it is none of them."""
+    if place:
+        ids = [place]
+    elif only(answers, "workplace") == NO_WORKPLACE:
+        ids = []
+    else:
+        ids = [UUID(one.value) for one in workplaces]
+    return [found for found in map(organisations.by_id, ids) if found]
+
+
+def _words(held: Sequence[MembershipRow], employers: Sequence[OrganisationRow]) -> Mapping[str, str]:
     """What stands for the {names} in the texts of the forms."""
     profession, with_article = PROFESSIONS.get(_post(held), DOCTOR)
     return {
-        "org": organisation.name if organisation else _("your organisation"),
+        "org": employers[0].name if len(employers) == 1 else _("your organisation"),
         "regulator": _("the %(regulator)s", regulator=installation().guidance.regulator),
         "operator": installation().settings.operator_name,
         "profession": str(profession),
         "a_profession": str(with_article),
         "supervisor_role": _("The person who handles reports"),
-        "on_call": (organisation.on_call_phone if organisation else "") or _("ask the switchboard"),
-        "mental_health_line": _("Lifeline") if _is_northern(organisation) else _("111"),
+        "on_call": _on_call(employers),
+        "mental_health_line": _mental_health_line(employers),
     }
 
 
-def _is_northern(organisation: OrganisationRow | None) -> bool:
-    return organisation is not None and organisation.nation is Nation.NORTHERN_IRELAND
+def _on_call(employers: Sequence[OrganisationRow]) -> str:
+    """Whom to phone at work, in whole sentences: there may be several workplaces, or no number."""
+    if not employers:
+        return _("At work, ask the switchboard for whoever is on call.")
+    return " ".join(map(_number_of, employers))
+
+
+def _number_of(employer: OrganisationRow) -> str:
+    owner = possessive(employer.name)
+    if employer.on_call_phone:
+        return _("%(org)s on-call number: %(number)s.", org=owner, number=employer.on_call_phone)
+    return _("Ask %(org)s switchboard for whoever is on call.", org=owner)
+
+
+def possessive(name: str) -> str:
+    """A name as the owner of something."""
+    return f"{name}’" if name.endswith("s") else f"{name}’s"
+
+
+def _mental_health_line(employers: Iterable[OrganisationRow]) -> str:
+    match sorted({one.nation is Nation.NORTHERN_IRELAND for one in employers}):
+        case [True]:
+            return _("Lifeline")
+        case [False, True]:
+            return _("111 (in Northern Ireland: Lifeline)")
+        case _:
+            return _("111")
 
 
 def _post(held: Iterable[MembershipRow]) -> Post:

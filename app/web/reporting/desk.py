@@ -36,6 +36,10 @@ SLUGS: Mapping[str, Kind] = {
 CHECK, TELL = "check", "tell"
 # Where an MDO's cases may not be kept, these answers lead to a page with telephone numbers.
 MDO_CHOICES = frozenset({"mdo", "both"})
+# Whoever raised a concern about a group that they were in may tell of their own part.
+BEGUN: Mapping[tuple[Kind, str], Answers] = {
+    (Kind.SELF_REPORT, "group"): {"about": "group", "detail": "group.present"}
+}
 MDO_QUESTIONS = frozenset({"mdo", "membership_number"})
 
 
@@ -146,6 +150,19 @@ class Desk:
         lacking = self.lacking
         return self.address(lacking[0].page if lacking else CHECK)
 
+    def rechecked(self, after: str) -> str:
+        """Where somebody goes on who came from the check to change one page: help, what is missing, the check."""
+        following = next_page(self.form, self.answers, after, context=self.context)
+        if self._is_help(following):
+            return self.address(following, back=CHECK)
+        lacking = self.lacking
+        return self.address(lacking[0].page, back=CHECK) if lacking else self.address(CHECK)
+
+    def _is_help(self, code: str) -> bool:
+        """Whether a page of the form stands in between to help, and asks nothing."""
+        page = self.form.page(code)
+        return page is not None and page.kind is PageKind.HELP
+
     def answered(self, page: Page, new: Answers) -> tuple[dict[str, str | list[str]], int]:
         """All answers after a page was answered, and how many were dropped because they no longer apply."""
         asked = ask(self.form, page.code, self.answers, self.context)
@@ -167,9 +184,10 @@ def kind_of(slug: str) -> Kind:
     return SLUGS[slug]
 
 
-def new_desk(kind: Kind) -> Desk:
-    """Somebody at an empty form."""
-    return Desk(form=installation().forms[kind], context=context_of({}))
+def new_desk(kind: Kind, *, begun: str = "") -> Desk:
+    """Somebody at a form of which nothing is kept. ``begun`` names what is filled in already, if anything."""
+    answers = BEGUN.get((kind, begun), {})
+    return Desk(form=installation().forms[kind], context=context_of({}), answers=answers)
 
 
 def desk_of(draft_id: UUID, *, found: Sequence[DirectoryRow] = ()) -> Desk:

@@ -6,11 +6,15 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
-from app.domain.vocabulary import Kind
+from app.domain.events import SeverityLowered
+from app.domain.vocabulary import Kind, Severity
+from app.models.message import MessageKind
 from app.queries.clocks import ClockView
-from app.queries.reports import OwnFile, OwnReport
+from app.queries.reports import OwnFile, OwnMessage, OwnReport
+from app.queries.timeline import Entry
 from app.web import moments, words
 from app.web.access import installation
+from app.web.reporting.summary import answer_in_words
 
 DONE, NOW, LATER = "done", "now", "later"
 ADVICE_STAGES = {"awaiting_adviser": 1, "advising": 2, "awaiting_member": 2, "closed": 3}
@@ -108,10 +112,32 @@ def _by(report: OwnReport, now: datetime) -> str:
     return _("by %(day)s at the latest", day=moments.short_date(last, now)) if last else ""
 
 
+def written(one: OwnMessage, report: OwnReport) -> str:
+    """A text as its reporter reads it; a reason says of what it is one."""
+    if one.kind is not MessageKind.REASON:
+        return one.body
+    reason = _("Reason given: %(reason)s", reason=one.body)
+    lowered = next((entry for entry in report.entries if _is_lowering(entry, one)), None)
+    if lowered is None:
+        return reason
+    changed = _(
+        "How urgent it is was changed from %(before)s to %(after)s.",
+        before=words.words(Severity(str(lowered.detail["from_severity"]))),
+        after=words.words(Severity(str(lowered.detail["severity"]))),
+    )
+    return f"{changed} {reason}"
+
+
+def _is_lowering(entry: Entry, one: OwnMessage) -> bool:
+    return entry.tag == SeverityLowered.tag and entry.at == one.sent_at
+
+
 WORDING: dict[str, Callable[..., object]] = {
     "has_passed": has_passed,
     "report_title": title,
     "report_status": status,
     "report_status_kind": status_kind,
     "report_steps": steps,
+    "report_text": written,
+    "answer_in_words": answer_in_words,
 }

@@ -6,17 +6,19 @@ from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 
+from app.domain.classification import Category
 from app.domain.errors import InvalidInput, NobodyEligible, NotAllowed, NotAvailable
 from app.domain.report import Holder, Report, Reports, RiskNow
 from app.domain.submission import to_reports
-from app.domain.vocabulary import Basis, Kind, PatientData, Role, Severity, StillLive
+from app.domain.vocabulary import Basis, Kind, PatientData, Role, Severity
+from app.domain.workflow import CONTAIN
 from app.services.previewing import Foreseen, Promise, foresee
 from app.web import moments
 from app.web.access import current_act, current_now, installation, signed_in
 from app.web.reasons import limit_in_words
+from app.web.reporting.circumstances import possessive
 from app.web.reporting.desk import Desk
 from app.web.reporting.questions import own_role
-from app.web.reporting.summary import possessive
 from app.web.words import role_in_sentence, sentence
 
 WITHIN = timedelta(hours=72)
@@ -76,12 +78,14 @@ def ready_reports(desk: Desk) -> Reports:
 
 
 def _outlook(desk: Desk, reports: Reports) -> Outlook:
-    rooms = []
+    rooms, number = [], ""
     if reports.employer:
-        rooms.append(_employer(desk, reports.employer, foresee(reports.employer, act=current_act())))
+        seen = foresee(reports.employer, act=current_act())
+        number = seen.on_call_phone
+        rooms.append(_employer(desk, reports.employer, seen))
     if reports.advice:
         rooms.append(_mdo(desk, reports.advice, foresee(reports.advice, act=current_act()), reports))
-    return Outlook(rooms=rooms, risk=_risk(desk, reports), lines=list(_closing(desk)))
+    return Outlook(rooms=rooms, risk=_risk(desk, reports, number), lines=list(_closing(desk)))
 
 
 def _employer(desk: Desk, report: Report, seen: Foreseen) -> Foretold:
@@ -95,8 +99,8 @@ def _employer(desk: Desk, report: Report, seen: Foreseen) -> Foretold:
 
 
 def is_by_number(report: Report) -> bool:
-    """Whether the role would tell if a GMC number belongs to somebody here: then it is not said beforehand."""
-    return report.subject is not None and report.subject.gmc_number is not None
+    """Whether the role would tell if a number or a name belongs to somebody here: then it is not said beforehand."""
+    return bool(report.keep_away) or (report.subject is not None and report.subject.gmc_number is not None)
 
 
 def _holder(report: Report, seen: Foreseen) -> str:
@@ -108,20 +112,17 @@ def _holder(report: Report, seen: Foreseen) -> str:
 
 def _employer_dates(desk: Desk, report: Report, seen: Foreseen) -> Iterator[Dated]:
     promised = seen.promises
-    will_have = _(
-        "%(role)s at %(organisation)s will have it. A person will confirm that by then.",
-        role=sentence(_holder(report, seen)),
-        organisation=seen.organisation_name,
-    )
-    yield _dated(promised["ACK"], will_have)
+    yield _dated(promised["ACK"], _("A person will confirm by then that they have it."))
     yield _dated(promised["TRIAGE"], _("By then they decide how urgent it is and who should work on it."))
-    if "CONTAIN" in promised and report.still_live is not StillLive.NO and not _is_speech(report):
+    if CONTAIN in promised and _category(report).is_takedown_promised(report.still_live):
         yield _dated(
-            promised["CONTAIN"],
+            promised[CONTAIN],
             _(
                 "They will also check by then that it is noted and taken down, or that the site has been asked to."
             ),
         )
+    if "SAFETY" in promised:
+        yield _dated(promised["SAFETY"], _("Someone will make a safety plan with you by then."))
     if "ICO" in promised and report.holder is not Holder.OWN:
         yield _dated(promised["ICO"], _regulator(desk, report, seen))
     yield _dated(promised["FB20"], _("You will get news by then."))
@@ -135,8 +136,8 @@ def _dated(promise: Promise, words: str) -> Dated:
     return Dated(at=promise.due_at, words=words, basis=promise.basis, limit=limit_in_words(promise.limit))
 
 
-def _is_speech(report: Report) -> bool:
-    return installation().categories[report.category].is_speech_weighed_first
+def _category(report: Report) -> Category:
+    return installation().categories[report.category]
 
 
 def _regulator(desk: Desk, report: Report, seen: Foreseen) -> str:
@@ -152,26 +153,43 @@ def _regulator(desk: Desk, report: Report, seen: Foreseen) -> str:
 
 
 def _employer_lines(desk: Desk, report: Report, seen: Foreseen) -> Iterator[str]:
+    yield _(
+        "%(role)s at %(organisation)s will have it.",
+        role=sentence(_holder(report, seen)),
+        organisation=seen.organisation_name,
+    )
     who = signed_in()
     if who and who.role is seen.asked and not is_by_number(report):
         yield own_role(seen)
-    yield _opening(report, seen)
+    if seen.asked is Role.OUTSIDE_REVIEWER:
+        yield _from_outside(seen.organisation_name)
+    yield _told_now(report, seen) or _opening(seen)
     yield from _about_patients(desk, report)
-    if _is_speech(report) and report.patient_data is not PatientData.NO:
+    if CONTAIN in seen.promises and _category(report).is_weighed_before_takedown(report.still_live):
         yield _("Nobody will ask for it to be taken down before your right to speak has been weighed up.")
     yield _withdrawal(seen)
 
 
-def _opening(report: Report, seen: Foreseen) -> str:
-    """When a human will read it."""
-    opens = moments.moment(seen.opens_at)
+def _from_outside(organisation: str) -> str:
+    """More than three people were named to be kept away."""
+    return _("Thank you. Someone from outside %(org)s will check who can work on this.", org=organisation)
+
+
+def _told_now(report: Report, seen: Foreseen) -> str:
+    """That somebody at work is told at once; empty where it waits for working time."""
     if report.severity is Severity.CRITICAL and is_by_number(report):
+        opens = moments.moment(seen.opens_at)
         return _("Somebody will be told now, but may not open this before %(moment)s.", moment=opens)
-    if seen.role is Role.ON_CALL_EXECUTIVE or seen.asked is Role.ON_CALL_EXECUTIVE:
+    if Role.ON_CALL_EXECUTIVE in {seen.role, seen.asked}:
         return _("Someone on call will be told now.")
+    return ""
+
+
+def _opening(seen: Foreseen) -> str:
+    """When a human will read it."""
     if seen.opens_at <= current_now():
         return _("It is working time now, so somebody can open this as soon as you send it.")
-    return _("Nobody will open this before %(moment)s.", moment=opens)
+    return _("Nobody will open this before %(moment)s.", moment=moments.moment(seen.opens_at))
 
 
 def _about_patients(desk: Desk, report: Report) -> Iterator[str]:
@@ -206,11 +224,12 @@ def _mdo(desk: Desk, report: Report, seen: Foreseen, reports: Reports) -> Foreto
         organisation_name=seen.organisation_name,
         role=role_in_sentence(seen.role),
         dates=[_dated(seen.promises["MDO-REPLY"], will_answer)],
-        lines=list(_mdo_lines(desk, report, reports)),
+        lines=list(_mdo_lines(desk, report, reports, seen)),
     )
 
 
-def _mdo_lines(desk: Desk, report: Report, reports: Reports) -> Iterator[str]:
+def _mdo_lines(desk: Desk, report: Report, reports: Reports, seen: Foreseen) -> Iterator[str]:
+    yield _opening(seen)
     if report.holder is Holder.OWN and report.realised_at:
         yield _own_practice(report.realised_at)
     if reports.employer:
@@ -224,18 +243,24 @@ def _mdo_lines(desk: Desk, report: Report, reports: Reports) -> Iterator[str]:
     yield _("This does not tell your employer.")
     if report.holder is not Holder.OWN:
         yield _("Asking does not start the 72 hours or any other clock at work.")
-    if report.patient_data is not PatientData.NO:
-        yield _("Your employer may need to know soon.")
+    if "REMIND" in seen.promises:
+        yield _(
+            "Your employer may need to know soon. We will remind you on %(moment)s.",
+            moment=moments.moment(seen.promises["REMIND"].due_at),
+        )
 
 
-def _risk(desk: Desk, reports: Reports) -> str:
+def _risk(desk: Desk, reports: Reports, number: str) -> str:
+    """Whom to phone at once: who is on call where it goes, else whoever the workplaces name."""
     report = reports.employer or reports.advice
     if report is None or report.risk_now is not RiskNow.YES:
         return ""
-    return _(
-        "You said that somebody is at risk today. Do not wait for us: %(number)s, or 999.",
-        number=desk.context.words["on_call"],
-    )
+    if number:
+        return _(
+            "You said that somebody is at risk today. Do not wait for us: %(number)s, or 999.", number=number
+        )
+    urged = _("You said that somebody is at risk today. Do not wait for us: call 999.")
+    return f"{urged} {desk.context.words['on_call']}"
 
 
 def _closing(desk: Desk) -> Iterator[str]:

@@ -8,16 +8,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.domain.errors import ActionNotAllowed, NotFound
+from app.domain.events import REPORTER
 from app.domain.permissions import Permission
 from app.domain.workflow import Action
 from app.queries import reports
-from app.queries.reports import REPORTER, OwnFile
+from app.queries.reports import OwnFile
 from app.services import reporting
 from app.services.definitions import definition_of
 from app.services.disclosure import open_own
 from app.services.reporting import AskedToWithdraw
 from app.web.access import current_act, current_actor, requires
-from app.web.acting import ActForm, Changed, canonical, fresh
+from app.web.acting import ActForm, Changed, before, canonical, fresh
 from app.web.reporting import bp
 from app.web.reporting.afterwards import (
     NEWS_REFUSALS,
@@ -49,7 +50,8 @@ def my_reports() -> ResponseReturnValue:
 def show(reference: str) -> ResponseReturnValue:
     """One report: where it is, what was written, what was promised, who has it and who has seen it."""
     file = _file(reference)
-    return _page("report", file, _opened(AnswerForm(), file))
+    happened = reports.happened(current_actor(), file.report.case_id, before=before())
+    return _page("report", file, _opened(AnswerForm(), file), happened=happened)
 
 
 @bp.route("/reports/<reference>/message", methods=["GET", "POST"])
@@ -152,8 +154,8 @@ def _opened(form: Any, file: OwnFile) -> Any:
     return form
 
 
-def _page(name: str, file: OwnFile, form: Any) -> str:
-    return render_template(f"reporting/mine/{name}.html", file=file, report=file.report, form=form)
+def _page(name: str, file: OwnFile, form: Any, **known: object) -> str:
+    return render_template(f"reporting/mine/{name}.html", file=file, report=file.report, form=form, **known)
 
 
 def _address(file: OwnFile) -> str:

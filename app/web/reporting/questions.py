@@ -56,7 +56,7 @@ class Shown:
 @requires(Permission.REPORT_MAKE)
 def first_question(form: str, page: str) -> ResponseReturnValue:
     """The first page of a form. Nothing is kept before it is answered."""
-    desk = new_desk(kind_of(form))
+    desk = new_desk(kind_of(form), begun=request.args.get("begun", ""))
     desk.page(page)
     if page != desk.first:
         return redirect(desk.address(desk.first))
@@ -168,10 +168,10 @@ def _removed(dropped: int) -> str:
 
 
 def _onwards(desk: Desk, page: Page) -> str:
-    """The saved page, the check where somebody came from, or the next page."""
+    """The saved page, the way back to the check where somebody came from, or the next page."""
     if LATER in request.form and desk.draft:
         return url_for(".saved", draft_id=desk.draft.id)
-    return desk.resumed if request.args.get(BACK) == CHECK else desk.after(page.code)
+    return desk.rechecked(page.code) if request.args.get(BACK) == CHECK else desk.after(page.code)
 
 
 def _stale(desk: Desk, page: Page, form: SheetForm) -> ResponseReturnValue:
@@ -206,6 +206,7 @@ def _drawn(desk: Desk, page: Page, form: SheetForm, shown: Shown) -> ResponseRet
         remarks=_remarks(desk, foreseen),
         seems_self=seems_self(desk, page.code),
         back=_back(desk, page),
+        onwards=_onwards(desk, page),
         saved_at=_saved_at(desk),
     )
     return html, shown.status

@@ -14,19 +14,17 @@ from app.domain.submission import rooms
 from app.domain.vocabulary import Kind, Lane
 from app.queries import reports
 from app.queries.reports import OwnReport
-from app.queries.sent import facts_of
 from app.services.definitions import definition_of
 from app.services.submitting import sent_before, submit
 from app.web.access import current_act, current_actor, installation, requires, signed_in
 from app.web.forms import Problem
 from app.web.reporting import bp
 from app.web.reporting.afterwards import NewsForm
-from app.web.reporting.circumstances import context_of
 from app.web.reporting.desk import CHECK, Desk, desk_of, name_of
 from app.web.reporting.foretelling import outlook, ready_reports
 from app.web.reporting.questions import SheetForm, seems_self
 from app.web.reporting.summary import filed_under, parts
-from app.web.reporting.surroundings import card_afterwards, now_card
+from app.web.reporting.surroundings import card_afterwards, form_of, now_card
 
 CHANGED_ELSEWHERE = _l("You changed this report in another window. Check it again before you send it")
 NOT_OFFERED = _l("Something that you chose is not offered any more. Check your answers and try again")
@@ -56,12 +54,14 @@ def sent(draft_id: UUID) -> ResponseReturnValue:
     cases = [one.case_id for one in sent_before(draft_id, act=current_act())]
     if not cases:
         raise NotFound("nothing was sent from this draft")
-    first = facts_of(current_actor(), cases)[0]
-    words = context_of({"workplace": str(first.organisation_id)}).words
+    own = _own_reports(cases)
+    answers = reports.own_answers(current_actor(), own[0].case_id)
     return render_template(
         "reporting/sent.html",
-        reports=_own_reports(cases),
-        card=card_afterwards(first, words),
+        reports=own,
+        form=form_of(own[0], answers),
+        card=card_afterwards(own[0], answers),
+        was_in_group=answers.get("know") == "in_group",
         news=NewsForm(),
     )
 
@@ -155,6 +155,6 @@ def _button(desk: Desk) -> str:
 
 
 def _own_reports(cases: list[UUID]) -> list[OwnReport]:
-    """The employer's report first. Nothing of what was written is opened."""
+    """The employer's report first."""
     own = reports.own(current_actor(), defined=definition_of)
     return sorted((one for one in own if one.case_id in cases), key=lambda one: cases.index(one.case_id))

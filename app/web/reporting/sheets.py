@@ -91,7 +91,8 @@ class Sheet:
 
 def sheet(page: Page, values: Values, *, problems: Sequence[Problem] = (), since: int = 0) -> Sheet:
     """The page with what it holds. ``since`` is the version of the form that the draft was begun with."""
-    drawn = [_field(one, page, values, problems=problems, since=since) for one in page.questions]
+    asked = (one for one in page.questions if _can_apply(one, page))
+    drawn = [_field(one, page, values, problems=problems, since=since) for one in asked]
     return Sheet(
         page=page,
         fields=tuple(_headed(_nested(drawn, page), page)),
@@ -130,6 +131,12 @@ def _field(
         is_new=bool(since) and question.since > since,
         hint=_hint(question, page),
     )
+
+
+def _can_apply(question: Question, page: Page) -> bool:
+    """False for a question that hangs on options of which none is offered here."""
+    leader = _leader(question, page)
+    return leader is None or any(option.value in _wanted(question) for option in leader.options)
 
 
 def _hint(question: Question, page: Page) -> str:

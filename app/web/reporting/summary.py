@@ -8,11 +8,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.domain.form import Page, PageKind, Question, QuestionKind
-from app.domain.particulars import LONDON, classified, values
+from app.domain.particulars import LONDON, chosen, classified, values
 from app.domain.questionnaire import ask_all
 from app.domain.submission import copied, rooms
 from app.domain.vocabulary import Kind, Lane
+from app.queries.reports import SentAnswer
 from app.web import moments
+from app.web.access import installation
+from app.web.reporting.circumstances import possessive
 from app.web.reporting.desk import CHECK, Desk
 
 # A time of day needs a day to be said; which one makes no difference.
@@ -59,16 +62,11 @@ def parts(desk: Desk) -> Sequence[Part]:
 
 
 def _heading(desk: Desk, room: Lane, *, is_only: bool) -> str:
+    if room is Lane.MDO and desk.form.kind is Kind.SELF_REPORT:
+        return _("Your MDO will see")
     if is_only:
         return str(HEADINGS[desk.form.kind])
-    if room is Lane.MDO:
-        return _("Your MDO will see")
     return _("%(org)s people will see", org=possessive(desk.context.words["org"]))
-
-
-def possessive(name: str) -> str:
-    """A name as the owner of something."""
-    return f"{name}’" if name.endswith("s") else f"{name}’s"
 
 
 def filed_under(desk: Desk) -> tuple[str, Sequence[str]]:
@@ -84,11 +82,12 @@ def _pages(desk: Desk, pages: Sequence[Page], room: Lane | None) -> Sequence[Seq
 
 
 def _rows(desk: Desk, page: Page, room: Lane | None) -> Iterator[Row]:
+    excuses = {one.excused_by for one in page.questions}
     for question in page.questions:
-        if _is_listed(desk, question, room):
+        if question.code not in excuses and _is_listed(desk, question, room):
             yield Row(
                 question=question.label,
-                answer=_answer(desk, question, room),
+                answer=_excused(desk, question, page) or _answer(desk, question, room),
                 address=desk.address(page.code, back=CHECK),
                 is_long=question.kind is QuestionKind.TEXTAREA,
                 is_new=bool(desk.reworded) and question.since > desk.reworded,
@@ -104,12 +103,31 @@ def _is_listed(desk: Desk, question: Question, room: Lane | None) -> bool:
     return question.is_open(dict(values(desk.answers)))
 
 
+def _excused(desk: Desk, question: Question, page: Page) -> str:
+    """What somebody ticked instead of an answer; empty where they did not."""
+    ticked = chosen(desk.answers, question.excused_by)
+    options = (option for one in page.questions if one.code == question.excused_by for option in one.options)
+    return next((option.label for option in options if option.value in ticked), "")
+
+
 def _answer(desk: Desk, question: Question, room: Lane | None) -> str:
     """The words that were chosen or written; empty where there are none for this room."""
     seen = [room] if room else [Lane.EMPLOYER, Lane.MDO]
     copies = [copied(question, desk.answers, room=one, form=desk.form) for one in seen]
     text = next((copy.words for copy in copies if copy), "")
-    match question.kind:
+    return _in_words(question.kind, text)
+
+
+def answer_in_words(sent: SentAnswer) -> str:
+    """An answer that was sent, as its check showed it."""
+    pages = (page for form in installation().forms.values() for page in form.pages)
+    kinds = (one.kind for page in pages for one in page.questions if one.code == sent.code)
+    return _in_words(next(kinds, QuestionKind.TEXT), sent.words)
+
+
+def _in_words(kind: QuestionKind, text: str) -> str:
+    """Days and times are stored as they are counted with."""
+    match kind:
         case QuestionKind.DATE if text:
             return moments.long_date(date.fromisoformat(text))
         case QuestionKind.TIME if text:

@@ -1,6 +1,6 @@
 """What stands around a question: what to do now, what the guidance said, and where else one might go."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,9 +10,10 @@ from app.domain.guidance import GuidancePage
 from app.domain.particulars import Answers, classified, detail_of, only
 from app.domain.questionnaire import voice_of
 from app.domain.submission import duty_of
-from app.domain.vocabulary import Kind, PatientData, StillLive
-from app.queries.sent import SentFacts
+from app.domain.vocabulary import Kind, StillLive
+from app.queries.reports import OwnReport
 from app.web.access import installation
+from app.web.reporting.circumstances import context_of
 from app.web.reporting.desk import Desk
 
 DUTY_PAGE = "know"
@@ -49,23 +50,15 @@ def card_for(form: Form, answers: Answers, context: Context) -> NowCard | None:
     return replace(card, lead=_lead(form, answers, context)) if card else None
 
 
-def card_afterwards(facts: SentFacts, words: Mapping[str, str]) -> NowCard | None:
-    """The act-now cards of a report that was sent, as far as facts in clear call for them."""
-    categories = installation().categories
-    codes = dict.fromkeys(
-        [
-            *(["now-danger"] if facts.is_risk_now else []),
-            *(["now-patient"] if facts.patient_data is not PatientData.NO else []),
-            *(categories[code].card for code in facts.categories),
-        ]
-    )
-    voice = "concern" if facts.kind is Kind.CONCERN else "self"
-    return _stacked(_ranked(codes), voice, words)
+def card_afterwards(report: OwnReport, answers: Answers) -> NowCard | None:
+    """The act-now cards of a report that was sent: the same that its check showed."""
+    return card_for(form_of(report, answers), answers, context_of(answers))
 
 
-def _ranked(codes: Iterable[str]) -> list[str]:
-    rank = {code: place for place, code in enumerate(installation().cards.order)}
-    return sorted(codes, key=lambda code: rank.get(code, len(rank)))
+def form_of(report: OwnReport, answers: Answers) -> Form:
+    """The form that was filled in: an MDO may have been told by somebody's own report."""
+    is_own_report = report.kind is Kind.ADVICE and "risk_now" in answers
+    return installation().forms[Kind.SELF_REPORT if is_own_report else report.kind]
 
 
 def _stacked(codes: Sequence[str], voice: str, words: Mapping[str, str]) -> NowCard | None:
@@ -114,17 +107,17 @@ def filled(text: str, words: Mapping[str, str]) -> str:
     return text
 
 
-def guided(desk: Desk) -> Guided | None:
-    """What the guidance said of such a matter on the day of the post; None before the matter is known."""
+def guided(desk: Desk) -> Sequence[Guided]:
+    """What the guidance said of such a matter on the day of the post, topic by topic; nothing before it is known."""
     if detail_of(desk.answers) is None:
-        return None
+        return ()
     catalogue = desk.form.catalogue
-    topic = catalogue.categories[classified(desk.answers, catalogue).main].topic
-    if topic is None:
-        return None
+    found = classified(desk.answers, catalogue)
+    topics = (catalogue.categories[code].topic for code in (found.main, *found.also))
     posted = only(desk.answers, "posted_on")
     day = date.fromisoformat(posted) if posted else None
-    return Guided(page=installation().guidance.for_day(topic, day), day=day)
+    pages = dict.fromkeys(installation().guidance.for_day(topic, day) for topic in topics if topic)
+    return [Guided(page=page, day=day) for page in pages]
 
 
 def duty_line(desk: Desk, page: str) -> str:
