@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import cli, database
 from app.config import Settings
 from app.services.installing import installation_from, refuse_unsafe_start
-from app.web import access, blueprints, errors, logs, presentation, proving, security
+from app.web import access, blueprints, bodies, errors, logs, presentation, proving, security
 
 
 def utc_now() -> datetime:
@@ -38,7 +38,7 @@ def create_app(
     database.init_app(app, installation)
     Babel(app, default_timezone="Europe/London")  # type: ignore[no-untyped-call]  # it has no annotations
     CSRFProtect(app)
-    for part in (logs, security, access, proving, errors, presentation, blueprints, cli):
+    for part in (logs, security, access, bodies, proving, errors, presentation, blueprints, cli):
         part.init_app(app)
     proxies = settings.trusted_proxies
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # as Flask documents

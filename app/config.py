@@ -50,7 +50,7 @@ class Settings:
     owner_url: str = field(default="", repr=False)
     operator: str = INDEPENDENT
     operator_name: str = "the Candour demonstration"
-    public_url: str = "http://127.0.0.1:5000/"
+    public_url: str = "http://127.0.0.1:5000/"  # a demonstration follows PORT
     trusted_proxies: int = 0
     mail_from: str = "candour@example.org"
     smtp_host: str = ""
@@ -72,7 +72,7 @@ class Settings:
         environment = os.environ if environment is None else environment
         variables = _from_variables(environment)
         instance = Path(str(variables.pop("instance", ROOT / "instance"))).resolve()
-        filed = _from_file(instance / "config.toml")
+        filed = {**_demonstrated(environment), **_from_file(instance / "config.toml")}
         known = {one.name for one in fields(cls)} - {"instance"}
         if unknown := (filed.keys() | variables.keys()) - known:
             raise UnsafeSettingsError(f"unknown settings: {', '.join(sorted(unknown))}")
@@ -148,6 +148,12 @@ class Settings:
         if self.secret_key or not self.is_demonstration:
             return self
         return replace(self, secret_key=_kept_secret(self.instance / "secret"))
+
+
+def _demonstrated(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Where a demonstration is, unless somebody says otherwise: on this machine, at the port it serves."""
+    port = environment.get("PORT", "")
+    return {"public_url": f"http://127.0.0.1:{port}/"} if port else {}
 
 
 def _role_of(url: str) -> str | None:

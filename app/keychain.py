@@ -1,6 +1,6 @@
 """Which key opens what: case keys, personal keys and period keys, made and found through their tables."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from app.database import insert_new, installation_of
+from app.database import insert_new, installation_of, reader
 from app.domain.errors import SealBroken
-from app.encryption.keyring import Keyring
+from app.encryption.keyring import INSTALLATION, Keyring
 from app.encryption.keys import Context, Key
-from app.models.key import CaseKey, PeriodKey, PersonalKey
+from app.models.key import CaseKey, KeyCheck, PeriodKey, PersonalKey
 
 INSTALLATION_LOG = "installation"
 MONTHS_IN_QUARTER = 3
@@ -28,6 +28,34 @@ CASE_KEYS = select(CaseKey.case_id, CaseKey.master_version, CaseKey.wrapped).whe
 def organisation_log(organisation_id: UUID) -> str:
     """The name of an organisation's log."""
     return f"organisation:{organisation_id.hex}"
+
+
+def new_installation_ring(session: Session) -> None:
+    """Makes the keyring of the installation itself, once for all. Only inside a transaction."""
+    if session.get(KeyCheck, INSTALLATION) is None:
+        _make_ring(session, INSTALLATION)
+
+
+def new_organisation_ring(session: Session, organisation_id: UUID) -> None:
+    """Gives a new organisation a keyring of its own. Only inside the transaction that adds it."""
+    _make_ring(session, organisation_id.hex)
+
+
+def _make_ring(session: Session, owner: str) -> None:
+    ring = installation_of(session).keys.make(owner)
+    insert_new(session, KeyCheck, owner=owner, value=ring.check)
+
+
+def check_of(owner: str) -> bytes | None:
+    """What the database knows of a keyring; read apart, so that no session's reading is disturbed."""
+    with Session(reader().get_bind()) as session:
+        return session.scalar(select(KeyCheck.value).where(KeyCheck.owner == owner))
+
+
+def require_rings(session: Session) -> None:
+    """Opens every keyring that was ever made. Raises KeysMissing for the first that is not as it was."""
+    for owner in session.scalars(select(KeyCheck.owner)).all():
+        installation_of(session).keys.ring(owner)
 
 
 def person_token(session: Session, person_id: UUID, *, organisation_id: UUID) -> bytes:
@@ -46,17 +74,16 @@ def gmc_token(session: Session, gmc_number: str, *, organisation_id: UUID) -> by
 
 
 def person_tokens(
-    session: Session, person_id: UUID, gmc_number: str | None, *, organisation_id: UUID
+    session: Session, person_id: UUID, numbers: Collection[str], *, organisation_id: UUID
 ) -> frozenset[bytes]:
-    """The blind tokens under which a person may be part of a case: by id, and by GMC number."""
-    return _tokens(_organisation_ring(session, organisation_id).index, person_id, gmc_number)
+    """The blind tokens under which a person may be part of a case: by id, and by each of their GMC numbers."""
+    return _tokens(_organisation_ring(session, organisation_id).index, person_id, frozenset(numbers))
 
 
 # Remembered: routing asks for those of every candidate, each time.
 @lru_cache(maxsize=16_384)
-def _tokens(index: Key, person_id: UUID, gmc_number: str | None) -> frozenset[bytes]:
-    number = {_number_token(index, gmc_number)} if gmc_number else frozenset()
-    return frozenset({index.token(person_id), *number})
+def _tokens(index: Key, person_id: UUID, numbers: frozenset[str]) -> frozenset[bytes]:
+    return frozenset({index.token(person_id), *(_number_token(index, one) for one in numbers)})
 
 
 def _number_token(index: Key, gmc_number: str) -> bytes:

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page
 from app import create_app
 from app.config import Settings
 from app.database import db, open_connections
+from app.services.installing import make_keys
 from tests.factories import World
 from tests.infrastructure import browser as browsers
 from tests.infrastructure import postgresql
@@ -121,6 +122,8 @@ def compiled_templates(request: pytest.FixtureRequest) -> Path:
 def app(settings: Settings, clock: Clock, canaries: Canaries, compiled_templates: Path) -> Iterator[Flask]:
     """A whole installation. Afterwards it holds no connection."""
     made = create_app(settings, clock=clock)
+    with made.app_context():
+        make_keys()
     made.testing = True
     made.test_client_class = StrictClient
     made.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled_templates))

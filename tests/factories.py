@@ -26,6 +26,7 @@ from app.domain.vocabulary import (
     OrganisationType,
     PatientData,
     Post,
+    RelationKind,
     Role,
     Severity,
     StillLive,
@@ -33,7 +34,7 @@ from app.domain.vocabulary import (
 )
 from app.models.case import Case, CaseHandler
 from app.models.organisation import Organisation
-from app.models.person import Membership, Person, RelationKind
+from app.models.person import Membership, Person
 from app.queries import people
 from app.queries.cases import visible_case
 from app.services import casework
@@ -79,8 +80,7 @@ class World:
                 organisation = stage.found(kind, nation, name=name, code=code, on_call="01632 960 001")
             else:
                 organisation = Organisation(code=code, name=name, type=kind, nation=nation)
-                session.add(organisation)
-                session.flush()
+                stage.add(organisation)
             return self._kept(stage, organisation.id)
 
     def _kept(self, stage: Stage, made: UUID) -> UUID:
@@ -147,9 +147,9 @@ class World:
                 session_id=b"",
                 person_id=who.person_id,
                 name=person.name,
-                gmc_number=person.gmc_number,
                 language="en",
                 proved_at=self.clock(),
+                proved_domain=person.proved_domain,
                 expires_at=self.clock(),
                 membership_id=who.membership_id,
                 role=who.role,

@@ -58,6 +58,7 @@ def show_sign_ins() -> None:
     click.echo("\nEverything here is invented. Sign in as:")
     for one in demonstration.sign_ins():
         click.echo(f"  {one.email:<38} {one.name}, {role_in_sentence(one.role)}, {one.place}")
+    click.echo("  The auditor’s and the board’s own pages come in a later version.")
     click.echo(f"  password for all of them: {demonstration.PASSWORD}\n")
 
 

@@ -34,6 +34,9 @@ PROBLEMS: Mapping[str, str] = {
 }
 
 
+KNOWN = "This person has an account already. They were invited by mail, and accept after signing in."
+
+
 class BadInput(click.ClickException):
     """What was given cannot be used: one line, exit status 2."""
 
@@ -72,8 +75,8 @@ def add(
 ) -> None:
     """Adds a person with a role and prints a code, which works once, for 30 minutes.
 
-    With the code the person sets a password under "I have a code" on the sign-in page. Somebody who has an
-    account already keeps it, and accepts the role after signing in. The organisation is made where it is new:
+    With the code the person sets a password under "I have a code" on the sign-in page. For somebody who has an
+    account already no code is printed: they are invited by mail, and accept the role after signing in. The organisation is made where it is new:
     give its name, type and nation too.
 
     Example: flask people add --organisation LARK --organisation-name "Larkfield Hospitals" --type acute_trust
@@ -153,7 +156,8 @@ def _added(person: Mapping[str, str | None], organisation_id: UUID, *, act: Act)
         title=person["title"] or "",
         starts_on=_today(act),
     )
-    return code_text(enrol(newcomer, organisation_id=organisation_id, act=act))
+    code_id = enrol(newcomer, organisation_id=organisation_id, act=act)
+    return code_text(code_id) if code_id else KNOWN
 
 
 def _today(act: Act) -> date:

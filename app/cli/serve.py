@@ -2,12 +2,14 @@
 
 import gc
 import os
+import signal
 from typing import Any
 
 import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # gunicorn has no types
 
+from app.cli.connections import Log, Worker
 from app.cli.demo import show_sign_ins
 from app.jobs import schedule
 from app.services import demonstration, installing
@@ -30,21 +32,32 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "bind": f"127.0.0.1:{self._port}",
             "workers": 1,
             "threads": THREADS,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "keepalive": 15,
             "graceful_timeout": 5,
             "accesslog": None,
+            "logger_class": Log,
             "loglevel": "warning",
             "post_worker_init": lambda _worker: self._begin(),
+            "worker_int": lambda _worker: self._end(),
         }
         for name, value in chosen.items():
             self.cfg.set(name, value)
 
     def _begin(self) -> None:
         """What was loaded stays for good: looking through it again and again makes some requests slow."""
+        # Ctrl-C reaches the whole group; the arbiter tells the worker, which must not hear of it twice.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         gc.collect()
         gc.freeze()
         schedule.start(self._app)
+
+    def _end(self) -> None:
+        """Ends the worker at once: threads wait seconds for browsers that opened a connection and say nothing.
+
+        What was not committed never was, so nothing is lost.
+        """
+        os._exit(0)
 
     def load(self) -> Flask:
         """The application itself."""

@@ -10,11 +10,12 @@ from flask.cli import AppGroup, with_appcontext
 
 from app.domain.workflow import Definition
 from app.services import definitions, workflows
+from app.services.reference import REFERENCE
 from app.web.drawing import as_svg, as_text
 from app.web.findings import finding
 
 group = AppGroup("workflow", help="How cases flow: check a definition, and show it.")
-SHIPPED = definitions.REFERENCE / "workflows"
+SHIPPED = REFERENCE / "workflows"
 
 
 @group.command("check")

@@ -25,6 +25,7 @@ class Actor:
     report to, deputise for or are related to, and exclude where such a person is the subject. An adviser's
     ``tokens`` stand for their own workplaces too, whose doctors they do not advise; ``also_advises`` says that
     somebody acting for a workplace advises at an MDO, and so may see no case of it.
+    ``is_proved_at_work`` says that the password was set by whoever reads a workplace's mail: it opens no MDO's room.
     """
 
     kind: ActorKind
@@ -34,6 +35,7 @@ class Actor:
     outside: frozenset[UUID] = frozenset()
     role: Role | None = None
     account: str = ""
+    is_proved_at_work: bool = False
     tokens: frozenset[bytes] = field(default=frozenset(), repr=False)
     close_tokens: frozenset[bytes] = field(default=frozenset(), repr=False)
     also_advises: bool = False

@@ -24,22 +24,18 @@ class Statement:
 class Category:
     """What kind of matter a case is. People see ``words``, never the code.
 
-    ``default`` is how urgent it is before more is known; ``default_live`` the same for a live stream. ``tell`` are
-    the people such a case usually concerns, in words. ``topic`` names the guidance, None where there is none.
+    ``default`` is how urgent it is before more is known; ``default_live`` the same for a live stream. ``topic``
+    names the guidance, None where there is none.
     """
 
     code: str
     words: str
-    family: str
     default: Severity
     default_live: Severity
     card: str
     topic: str | None
-    tell: tuple[str, ...]
     statutory: tuple[Statement, ...]
     source: Statement | None
-    is_for_data_officer: bool
-    is_never_taken_down: bool
     is_speech_weighed_first: bool
 
     def is_takedown_promised(self, still_live: StillLive | None) -> bool:

@@ -54,5 +54,9 @@ class CannotRecord(DomainError):
     """A disclosure could not be recorded, so nothing is shown."""
 
 
+class KeysMissing(DomainError):
+    """A keyring is not there, or not the one that was made: better no page than one without exclusions."""
+
+
 class SealBroken(DomainError):
     """A sealed text does not open: wrong key, wrong row, or changed bytes."""

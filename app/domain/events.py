@@ -437,6 +437,14 @@ class SearchRun(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookupMissedAgain(Event):
+    """Further references were looked up within five minutes and nothing was found."""
+
+    tag: ClassVar[str] = "case:lookup:repeated"
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStarted(Event):
     """A person signed in."""
 
@@ -490,6 +498,13 @@ class ProofRefused(Event):
     """Somebody in a person's session did not know the password."""
 
     tag: ClassVar[str] = "account:proof:refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressAdded(Event):
+    """A person added a private address of their own."""
+
+    tag: ClassVar[str] = "account:address:added"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

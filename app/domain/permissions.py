@@ -96,6 +96,12 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
     }
 )
 
+# What belongs to the person: also to somebody who holds no role any more, with their reports and their MDO.
+PERSONAL = frozenset({Permission.ACCOUNT_USE, Permission.REPORT_MAKE, Permission.REPORT_READ})
+
+# What opens no further than a workplace's mailbox can vouch for somebody.
+MDO_ROOM = frozenset({Permission.ADVICE_LIST, Permission.ADVICE_READ, Permission.ADVICE_ACT})
+
 # Within one organisation a person holds roles of one of these groups only.
 EXCLUSIVE = (
     frozenset({Role.ADMINISTRATOR}),
@@ -106,9 +112,9 @@ EXCLUSIVE = (
 )
 
 
-def is_granted(role: Role, permission: Permission) -> bool:
-    """Whether a role may come near what the permission guards."""
-    return role in GRANTS[permission]
+def is_granted(role: Role | None, permission: Permission) -> bool:
+    """Whether a role, or somebody without one, may come near what the permission guards."""
+    return permission in PERSONAL if role is None else role in GRANTS[permission]
 
 
 def roles_in(type_: OrganisationType) -> tuple[Role, ...]:

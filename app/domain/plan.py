@@ -19,7 +19,7 @@ from app.domain.events import (
     IcoStarted,
 )
 from app.domain.routing import Routed
-from app.domain.vocabulary import Role, Severity
+from app.domain.vocabulary import MessageKind, Role, Severity
 from app.domain.workflow import (
     RUNNING,
     Clock,
@@ -75,9 +75,9 @@ class Assigned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """Words to be sealed into the case. ``kind`` is a value of ``models.message.MessageKind``."""
+    """Words to be sealed into the case, and what they are for."""
 
-    kind: str
+    kind: MessageKind
     body: str = field(repr=False)
     author_role: Role
     author_membership_id: UUID | None = None
@@ -416,6 +416,19 @@ EFFECTS = {
 }
 
 
+def plan_people(definition: Definition, snapshot: Snapshot, *, wish: Wish) -> Changes:
+    """What changes when only people come, go or hear of it: state and clocks go on."""
+    after = _with_owner(snapshot, wish)
+    return Changes(
+        definition=definition,
+        before=snapshot,
+        after=after,
+        values={**case_values(definition, after), **wish.values},
+        events=wish.events,
+        wish=wish,
+    )
+
+
 def plan_missed(
     definition: Definition, snapshot: Snapshot, row: ClockRow, *, wish: Wish, clockwork: Clockwork
 ) -> Changes:
@@ -439,18 +452,6 @@ def plan_fired(changes: Changes, row: ClockRow, *, clockwork: Clockwork) -> Chan
             rows = _higher(clock, limit, row.rung, severity, clockwork)
     version = clockwork.calendar.version
     return replace(changes, after=replace(after, clocks=(*after.clocks, *rows)), calendar_version=version)
-
-
-def plan_told(definition: Definition, snapshot: Snapshot, *, wish: Wish) -> Changes:
-    """What changes when nobody acts and somebody only hears of it: nothing but what the wish brings along."""
-    return Changes(
-        definition=definition,
-        before=snapshot,
-        after=snapshot,
-        values={**case_values(definition, snapshot), **wish.values},
-        events=wish.events,
-        wish=wish,
-    )
 
 
 def _with_rows(

@@ -197,3 +197,26 @@ class Basis(StrEnum):
     LAW = "law"
     GUIDANCE = "guidance"
     PRODUCT = "product"
+
+
+class RelationKind(StrEnum):
+    """How one person stands to another; read as "person KIND other"."""
+
+    SUPERVISED_BY = "supervised_by"
+    REPORTS_TO = "reports_to"
+    DEPUTISES_FOR = "deputises_for"
+    RELATED_TO = "related_to"
+
+
+class MessageKind(StrEnum):
+    """What a text is for; a note is never shown to the reporter."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    MESSAGE = "message"
+    QUESTION = "question"
+    ANSWER = "answer"
+    ADDITION = "addition"
+    NOTE = "note"
+    OUTCOME = "outcome"
+    LEARNING = "learning"
+    REASON = "reason"

@@ -4,12 +4,13 @@ import base64
 import json
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from app.domain.errors import SealBroken
+from app.domain.errors import KeysMissing, SealBroken
 from app.encryption.keys import Context, Key
 
 INSTALLATION = "installation"
@@ -31,6 +32,11 @@ class Keyring:
         """The master version that wraps new keys."""
         return max(self.masters)
 
+    @property
+    def check(self) -> bytes:
+        """By what a database recognises this ring: 32 bytes that tell nothing of its keys."""
+        return self.index.derive(b"check").mac(self.owner.encode())
+
     def wrap(self, key: Key, *, name: str) -> tuple[int, bytes]:
         """The key wrapped under the current master, with that master's version."""
         return self.version, self.masters[self.version].wrap(key, context=self._context(name, self.version))
@@ -49,44 +55,74 @@ class KeyStore(Protocol):
     """Where master keys live: files here, a key management service elsewhere."""
 
     def organisation(self, organisation_id: UUID) -> Keyring:
-        """The keyring of an organisation, made on first use."""
+        """The keyring of an organisation. Raises KeysMissing."""
 
     def installation(self) -> Keyring:
-        """The keyring of the installation itself, made on first use."""
+        """The keyring of the installation itself. Raises KeysMissing."""
+
+    def ring(self, owner: str) -> Keyring:
+        """The keyring that is kept under a name. Raises KeysMissing."""
+
+    def make(self, owner: str) -> Keyring:
+        """A new keyring, which its maker notes in the database; one that a crash left before that is taken."""
 
 
 class FileKeyStore:
     """One JSON file a keyring in a folder that only its owner can read."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, check_of: Callable[[str], bytes | None]) -> None:
+        """``check_of`` answers what the database knows of an owner's ring: none is opened without that."""
         self._folder = folder
+        self._check_of = check_of
         self._open: dict[str, Keyring] = {}
         self._lock = threading.Lock()
 
     def organisation(self, organisation_id: UUID) -> Keyring:
-        """The keyring of an organisation, made on first use."""
-        return self._keyring(organisation_id.hex)
+        """The keyring of an organisation. Raises KeysMissing."""
+        return self.ring(organisation_id.hex)
 
     def installation(self) -> Keyring:
-        """The keyring of the installation itself, made on first use."""
-        return self._keyring(INSTALLATION)
+        """The keyring of the installation itself. Raises KeysMissing."""
+        return self.ring(INSTALLATION)
 
-    def _keyring(self, owner: str) -> Keyring:
+    def ring(self, owner: str) -> Keyring:
+        """The keyring that is kept under a name. Raises KeysMissing where it is not the one that was made.
+
+        Under another index key nobody's token would match: whoever a concern is about would see it.
+        """
         ring = self._open.get(owner)
         if ring is None:
             with self._lock:
-                ring = self._open.setdefault(owner, self._read_or_make(owner))
+                ring = self._open.setdefault(owner, self._checked(owner))
         return ring
 
-    def _read_or_make(self, owner: str) -> Keyring:
-        path = self._folder / f"{owner}.json"
+    def make(self, owner: str) -> Keyring:
+        """A new keyring, which its maker notes in the database; one that a crash left before that is taken."""
+        path = self._path(owner)
         if not path.exists():
-            self._make(path)
-        stored = json.loads(path.read_text(encoding="ascii"))
-        masters = {int(version): _decoded(secret) for version, secret in stored["masters"].items()}
-        return Keyring(owner, masters, _decoded(stored["index"]))
+            self._write(path)
+        with self._lock:
+            return self._open.setdefault(owner, self._read(owner))
 
-    def _make(self, path: Path) -> None:
+    def _checked(self, owner: str) -> Keyring:
+        ring = self._read(owner)
+        if ring.check != self._check_of(owner):
+            raise KeysMissing(f"{self._path(owner)} is not the keyring that this database was filled with")
+        return ring
+
+    def _read(self, owner: str) -> Keyring:
+        path = self._path(owner)
+        try:
+            stored = json.loads(path.read_text(encoding="ascii"))
+            masters = {int(version): _decoded(secret) for version, secret in stored["masters"].items()}
+            return Keyring(owner, masters, _decoded(stored["index"]))
+        except (OSError, LookupError, ValueError) as error:
+            raise KeysMissing(f"{path} is missing or cannot be read") from error
+
+    def _path(self, owner: str) -> Path:
+        return self._folder / f"{owner}.json"
+
+    def _write(self, path: Path) -> None:
         """Written whole under another name first, so that two processes agree on one keyring.
 
         It is on the disk before anything is sealed with it: no crash leaves texts without their key.

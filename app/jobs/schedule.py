@@ -7,7 +7,7 @@ from functools import partial
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
-from app.jobs.tick import deliver, forget, tick
+from app.jobs.tick import deliver, forget, hand_over, tick
 
 HOUR = 3600
 
@@ -17,7 +17,7 @@ def start(app: Flask) -> BackgroundScheduler:
     installation = app.extensions["candour"]
     scheduler = BackgroundScheduler(timezone="UTC")
     often = installation.settings.tick_seconds
-    for job, seconds in ((tick, often), (deliver, often), (forget, HOUR)):
+    for job, seconds in ((tick, often), (deliver, often), (hand_over, HOUR), (forget, HOUR)):
         scheduler.add_job(
             partial(_inside, app, job, installation.clock),
             "interval",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.services import accounts, deadlines, delivery, disclosure, drafts
+from app.services import accounts, deadlines, delivery, disclosure, drafts, handover
 
 
 def tick(*, now: datetime) -> None:
@@ -14,6 +14,11 @@ def tick(*, now: datetime) -> None:
 def deliver(*, now: datetime) -> None:
     """Sends mail. A job of its own: no date waits for a slow mail server."""
     delivery.deliver(now=now)
+
+
+def hand_over(*, now: datetime) -> None:
+    """Passes on cases of roles that ended and of people whom a relation parts from them since today."""
+    handover.catch_up(now=now)
 
 
 def forget(*, now: datetime) -> None:

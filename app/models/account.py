@@ -15,6 +15,7 @@ class CodePurpose(StrEnum):
 
     INVITATION = "invitation"
     RESET = "reset"
+    ADDRESS = "address"
 
 
 class SignIn(Base):
@@ -42,13 +43,14 @@ class Throttle(Base):
 
 
 class AccountCode(Base):
-    """A code sent to a person's own address. The code itself is derived from the id, never stored."""
+    """A code sent to an address, which it proves. The code itself is derived from the id, never stored."""
 
     __tablename__ = "account_code"
     __table_args__ = (Index(None, "person_id"),)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     purpose: Mapped[CodePurpose]
+    address: Mapped[str] = mapped_column(String(254))
     sent_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

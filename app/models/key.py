@@ -1,8 +1,8 @@
-"""Wrapped keys: of a case, of a person, and of a log's quarter."""
+"""Wrapped keys: of a case, of a person, and of a log's quarter; and by what each keyring is recognised."""
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base
@@ -34,3 +34,11 @@ class PeriodKey(Base):
     period: Mapped[str] = mapped_column(String(10), primary_key=True)
     master_version: Mapped[int]
     wrapped: Mapped[bytes]
+
+
+class KeyCheck(Base):
+    """By what the keyring of an owner is recognised, noted when it was made. No other ring opens anything."""
+
+    __tablename__ = "key_check"
+    owner: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[bytes] = mapped_column(LargeBinary(32))

@@ -54,7 +54,10 @@ class AuditAlias(Base):
 
 
 class ViewTally(Base):
-    """Repeated openings of a case within five minutes of the first, until a tick writes them down."""
+    """Repeated openings of a case within five minutes of the first, until a tick writes them down.
+
+    Of somebody's own reports that are not there: with no case, and the person for a viewer.
+    """
 
     __tablename__ = "view_tally"
     case_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -21,6 +21,7 @@ class MailKind(StrEnum):
     DRAFT = "draft"
     SIGN_IN = "sign_in"
     CODE = "code"
+    INVITED = "invited"
 
 
 class MailState(StrEnum):
@@ -33,7 +34,10 @@ class MailState(StrEnum):
 
 
 class Mail(Base):
-    """One mail to a handler (membership and case), to a case's reporter (case only) or to a person."""
+    """One mail to a handler (membership and case), to a case's reporter (case only) or to a person.
+
+    ``is_private``: to the person's private address, not to the one that organisations know.
+    """
 
     __tablename__ = "mail"
     __table_args__ = (
@@ -45,6 +49,7 @@ class Mail(Base):
     membership_id: Mapped[UUID | None] = mapped_column(ForeignKey("membership.id"))
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("case.id"))
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    is_private: Mapped[bool] = mapped_column(default=False)
     queued_at: Mapped[datetime]
     next_attempt_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)

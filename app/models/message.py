@@ -1,28 +1,13 @@
 """What is written in a case after it was sent, and what was agreed to be done."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID, uuid4
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base
-from app.domain.vocabulary import Role
-
-
-class MessageKind(StrEnum):
-    """What a text is for; a note is never shown to the reporter."""
-
-    ACKNOWLEDGEMENT = "acknowledgement"
-    MESSAGE = "message"
-    QUESTION = "question"
-    ANSWER = "answer"
-    ADDITION = "addition"
-    NOTE = "note"
-    OUTCOME = "outcome"
-    LEARNING = "learning"
-    REASON = "reason"
+from app.domain.vocabulary import MessageKind, Role
 
 
 class Message(Base):

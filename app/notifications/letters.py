@@ -1,4 +1,4 @@
-"""What a mail says: one of five constant texts. No name, reference, category, role or content is ever in one."""
+"""What a mail says: one of six constant texts. No name, reference, category, role or content is ever in one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ SUBJECTS = {
     MailKind.DRAFT: "Something you saved will be deleted soon",
     MailKind.SIGN_IN: "A change to your account",
     MailKind.CODE: "A code for your account",
+    MailKind.INVITED: "An organisation offers you a role",
 }
 
 

@@ -26,12 +26,19 @@ def queue(
     _add(session, uuid4(), kind, now=now, **about)
 
 
+def queue_private(session: Session, kind: MailKind, *, person_id: UUID, now: datetime) -> None:
+    """Puts one mail to a person's private address in the outbox."""
+    _add(session, uuid4(), kind, now=now, person_id=person_id, is_private=True)
+
+
 def queue_code(session: Session, code_id: UUID, *, person_id: UUID, now: datetime) -> None:
     """Puts the mail with a code in the outbox. It has the id of the code, by which that is found when it is sent."""
     _add(session, code_id, MailKind.CODE, now=now, person_id=person_id)
 
 
-def _add(session: Session, mail_id: UUID, kind: MailKind, *, now: datetime, **about: UUID | None) -> None:
+def _add(
+    session: Session, mail_id: UUID, kind: MailKind, *, now: datetime, **about: UUID | bool | None
+) -> None:
     waiting = {"queued_at": now, "next_attempt_at": now, "state": MailState.QUEUED}
     session.execute(insert(Mail).values(id=mail_id, kind=kind, **waiting, **about))
 

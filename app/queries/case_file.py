@@ -23,6 +23,7 @@ from app.domain.routing import Verdict
 from app.domain.vocabulary import (
     Duty,
     Kind,
+    MessageKind,
     Outcome,
     PatientData,
     Post,
@@ -33,11 +34,11 @@ from app.domain.vocabulary import (
 from app.encryption.keys import Key, open_sealed
 from app.keychain import case_context, case_key
 from app.models.case import Case, CaseHandler, Report, RoutingDecision
-from app.models.message import ActionItem, Message, MessageKind
+from app.models.message import ActionItem, Message
 from app.models.organisation import Organisation
-from app.models.person import Membership, Person
+from app.models.person import Membership
 from app.queries.cases import Standing, visible_case
-from app.queries.people import current_on
+from app.queries.people import current_on, known_here
 from app.queries.timeline import Entry, entries_of, readable
 
 # The answers about the patient's information, by question: all that officers read of a report.
@@ -75,10 +76,9 @@ TEXTS = (
         Message.author_membership_id,
         Message.sent_at,
         Message.body_sealed,
-        Person.name,
+        Membership.name,
     )
     .outerjoin(Membership, Membership.id == Message.author_membership_id)
-    .outerjoin(Person, Person.id == Membership.person_id)
     .where(Message.case_id == THIS_CASE)
     .order_by(Message.sent_at.desc(), Message.id)
 )
@@ -102,17 +102,18 @@ ITEMS = (
 )
 AT_WORK = (
     select(
-        CaseHandler.membership_id, CaseHandler.capacity, CaseHandler.from_at, Person.name, Membership.title
+        CaseHandler.membership_id,
+        CaseHandler.capacity,
+        CaseHandler.from_at,
+        Membership.name,
+        Membership.title,
     )
     .join(Membership, Membership.id == CaseHandler.membership_id)
-    .join(Person, Person.id == Membership.person_id)
     .where(CaseHandler.case_id == THIS_CASE, CaseHandler.until_at.is_(None))
-    .order_by(CaseHandler.from_at, Person.name)
+    .order_by(CaseHandler.from_at, Membership.name)
 )
-NAMES = (
-    select(Membership.id, Person.name)
-    .join(Person, Person.id == Membership.person_id)
-    .where(Membership.id.in_(bindparam("memberships", expanding=True)))
+NAMES = select(Membership.id, Membership.name).where(
+    Membership.id.in_(bindparam("memberships", expanding=True))
 )
 
 
@@ -343,7 +344,7 @@ def _report(session: Session, opener: _Opener, *, is_part_only: bool) -> ReportR
         language=row.language,
         narrative=told.get("narrative", ""),
         answers=answers,
-        subject=_subject(session, told.get("subject")),
+        subject=_subject(session, told.get("subject"), opener.case.organisation_id),
         reporter_name=signature.get("name", ""),
         reporter_post=Post(signature["post"]) if signature else None,
         membership_number=told.get("membership_number", ""),
@@ -360,12 +361,12 @@ def _answers(sent: Sequence[Mapping[str, Any]], *, is_part_only: bool) -> Iterat
             yield AnswerRead(**{name: one[name] for name in names})
 
 
-def _subject(session: Session, sent: Mapping[str, Any] | None) -> SubjectRead | None:
+def _subject(session: Session, sent: Mapping[str, Any] | None, organisation_id: UUID) -> SubjectRead | None:
     if not sent:
         return None
     name = sent["name"]
     if sent["person_id"]:
-        name = session.scalar(select(Person.name).where(Person.id == UUID(sent["person_id"]))) or name
+        name = session.scalar(select(known_here(UUID(sent["person_id"]), organisation_id))) or name
     return SubjectRead(
         name=name,
         gmc_number=sent["gmc_number"] or "",
@@ -497,13 +498,12 @@ class Holder:
 def holders_of(organisation_id: UUID, roles: Sequence[Role], *, on: date) -> Sequence[Holder]:
     """Everybody who holds one of these roles in an organisation on a local day, by role and name."""
     rows = reader().execute(
-        select(Membership.id, Membership.role, Person.name, Membership.title)
-        .join(Person, Person.id == Membership.person_id)
+        select(Membership.id, Membership.role, Membership.name, Membership.title)
         .where(
             Membership.organisation_id == organisation_id,
             Membership.role.in_(roles),
             current_on(on),
         )
-        .order_by(Membership.role, Person.name, Membership.id)
+        .order_by(Membership.role, Membership.name, Membership.id)
     )
     return [Holder(membership_id=row.id, role=row.role, name=row.name, title=row.title) for row in rows]

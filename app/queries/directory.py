@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, select
 
 from app.database import reader
 from app.domain.vocabulary import Post
-from app.models.person import Membership, Person
+from app.models.person import Membership
 from app.queries.people import DirectoryRow, current_on
 
 LONGEST_LIST = 20
@@ -19,8 +19,8 @@ def find(organisation_id: UUID, name: str, *, on: date) -> tuple[Sequence[Direct
     """The first people whose names hold those letters, each once, and whether there are more of them."""
     rows = reader().execute(
         _people(organisation_id, on=on)
-        .where(Person.name.icontains(name, autoescape=True))
-        .order_by(Person.name, Person.id, Membership.id)
+        .where(Membership.name.icontains(name, autoescape=True))
+        .order_by(Membership.name, Membership.person_id, Membership.id)
         .limit(LONGEST_LIST * ROLES_OF_A_PERSON)
     )
     found = _each_once(rows.all())
@@ -29,15 +29,13 @@ def find(organisation_id: UUID, name: str, *, on: date) -> tuple[Sequence[Direct
 
 def person(organisation_id: UUID, person_id: UUID, *, on: date) -> DirectoryRow | None:
     """One person as colleagues of that organisation know them; None for anybody who is not there."""
-    rows = reader().execute(_people(organisation_id, on=on).where(Person.id == person_id).limit(1))
+    rows = reader().execute(_people(organisation_id, on=on).where(Membership.person_id == person_id).limit(1))
     return next(iter(_each_once(rows.all())), None)
 
 
 def _people(organisation_id: UUID, *, on: date) -> Select[UUID, str, Post, str]:
-    return (
-        select(Person.id, Person.name, Membership.post, Membership.title)
-        .join(Membership, Membership.person_id == Person.id)
-        .where(Membership.organisation_id == organisation_id, current_on(on))
+    return select(Membership.person_id, Membership.name, Membership.post, Membership.title).where(
+        Membership.organisation_id == organisation_id, current_on(on)
     )
 
 
@@ -45,6 +43,7 @@ def _each_once(rows: Sequence[Row[UUID, str, Post, str]]) -> list[DirectoryRow]:
     found: dict[UUID, DirectoryRow] = {}
     for row in rows:
         found.setdefault(
-            row.id, DirectoryRow(person_id=row.id, name=row.name, post=row.post, title=row.title)
+            row.person_id,
+            DirectoryRow(person_id=row.person_id, name=row.name, post=row.post, title=row.title),
         )
     return list(found.values())

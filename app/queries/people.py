@@ -3,34 +3,47 @@
 ``on`` is a day in London. A membership counts on its first day and on its last.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, or_, select, tuple_
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.database import reader
 from app.domain.actors import Actor, ActorKind
 from app.domain.deadlines import local
 from app.domain.permissions import ADVISERS
-from app.domain.vocabulary import OrganisationType, Post, Role
+from app.domain.vocabulary import OrganisationType, Post, RelationKind, Role
 from app.keychain import person_tokens, workplace_token
 from app.models.account import SignIn
 from app.models.case import CaseHandler
 from app.models.invitation import Invitation
 from app.models.organisation import Organisation
-from app.models.person import Membership, Person, Relation, RelationKind
+from app.models.person import Membership, Person, Relation
 
 PAGE = 50
 COUNTED = 1000
 LONGEST_LIST = 100
 INVITATION_DAYS = 30
 CLOSE_KINDS = (RelationKind.REPORTS_TO, RelationKind.DEPUTISES_FOR, RelationKind.RELATED_TO)
-# A person as party tokens know them: by id, and by GMC number where there is one.
-Known = tuple[UUID, str | None]
+# A person as party tokens know them: by id, and by every GMC number that they accepted anywhere.
+Known = tuple[UUID, frozenset[str]]
 Day = date | BindParameter[date]
 
 
@@ -41,9 +54,9 @@ class SignedIn:
     session_id: bytes = field(repr=False)
     person_id: UUID
     name: str = field(repr=False)
-    gmc_number: str | None = field(repr=False)
     language: str
     proved_at: datetime
+    proved_domain: str
     expires_at: datetime
     membership_id: UUID | None
     role: Role | None
@@ -99,6 +112,7 @@ class InvitationRow:
 
     id: UUID
     name: str
+    gmc_number: str | None
     role: Role
     title: str
     starts_on: date
@@ -144,9 +158,9 @@ SIGNED_IN = (
         SignIn.id.label("session_id"),
         Person.id.label("person_id"),
         Person.name,
-        Person.gmc_number,
         Person.language,
         SignIn.proved_at,
+        Person.proved_domain,
         SignIn.expires_at,
         Membership.id.label("membership_id"),
         Membership.role,
@@ -173,18 +187,22 @@ HELPED = (
     )
     .distinct()
 )
-_ONE, _OTHER = aliased(Person), aliased(Person)
 _ASKED: BindParameter[list[UUID]] = bindparam("people", expanding=True)
+_ON: BindParameter[date] = bindparam("on")
+NUMBERS = select(Membership.person_id, Membership.gmc_number).where(
+    Membership.person_id.in_(_ASKED), Membership.gmc_number.is_not(None)
+)
 # Asked by the columns of the relation itself, each of which has its index.
-CLOSE = (
-    select(Relation.kind, _ONE.id, _ONE.gmc_number, _OTHER.id, _OTHER.gmc_number)
-    .join(_ONE, _ONE.id == Relation.person_id)
-    .join(_OTHER, _OTHER.id == Relation.other_id)
-    .where(
-        or_(Relation.person_id.in_(_ASKED), Relation.other_id.in_(_ASKED)),
-        Relation.kind.in_(CLOSE_KINDS),
-        relation_on(bindparam("on")),
-    )
+KNOWN = union_all(
+    select(
+        Membership.person_id.label("asked"), Membership.person_id.label("known"), Membership.gmc_number
+    ).where(Membership.person_id.in_(_ASKED)),
+    select(Relation.person_id, Relation.other_id, Membership.gmc_number)
+    .outerjoin(Membership, Membership.person_id == Relation.other_id)
+    .where(Relation.person_id.in_(_ASKED), Relation.kind.in_(CLOSE_KINDS), relation_on(_ON)),
+    select(Relation.other_id, Relation.person_id, Membership.gmc_number)
+    .outerjoin(Membership, Membership.person_id == Relation.person_id)
+    .where(Relation.other_id.in_(_ASKED), Relation.kind == RelationKind.RELATED_TO, relation_on(_ON)),
 )
 
 
@@ -205,11 +223,12 @@ def actor_of(who: SignedIn, *, on: date) -> Actor:
 
     Somebody who works on cases of other bodies has tokens there too: each organisation blinds with its own key.
     """
+    is_proved_at_work = is_at_workplace(reader(), who.person_id, who.proved_domain)
     if who.organisation_id is None or who.membership_id is None:
-        return Actor(kind=ActorKind.PERSON, person_id=who.person_id)
+        return Actor(kind=ActorKind.PERSON, person_id=who.person_id, is_proved_at_work=is_proved_at_work)
     outside = organisations_helped_by(who.membership_id)
     places = outside | {who.organisation_id}
-    close = people_close_to(who.person_id, on=on)
+    own, close = circles_of(reader(), [who.person_id], on=on)[who.person_id]
     held = roles_held(reader(), [who.person_id], on=on)[who.person_id]
     work = frozenset[bytes]()
     if who.role in ADVISERS:
@@ -221,10 +240,24 @@ def actor_of(who: SignedIn, *, on: date) -> Actor:
         organisation_id=who.organisation_id,
         outside=outside,
         role=who.role,
-        tokens=_tokens_in(places, [(who.person_id, who.gmc_number)]) | work,
+        tokens=_tokens_in(places, [own]) | work,
         close_tokens=_tokens_in(places, close),
+        is_proved_at_work=is_proved_at_work,
         also_advises=also_advises(who.role, held),
     )
+
+
+def is_at_workplace(session: Session, person_id: UUID, domain: str) -> bool:
+    """Whether a mail domain belongs to anybody the person works or worked for; an MDO is nobody's employer here."""
+    if not domain:
+        return False
+    written = session.scalars(
+        select(Organisation.mail_domains)
+        .join(Membership, Membership.organisation_id == Organisation.id)
+        .where(Membership.person_id == person_id, Organisation.type != OrganisationType.MDO)
+    )
+    theirs = {one for text in written for one in re.split(r"[\s,;]+", text.lower()) if one}
+    return any(domain.lower() == one or domain.lower().endswith(f".{one}") for one in theirs)
 
 
 def organisations_helped_by(membership_id: UUID) -> frozenset[UUID]:
@@ -233,11 +266,11 @@ def organisations_helped_by(membership_id: UUID) -> frozenset[UUID]:
     return frozenset(one for one in rows if one is not None)
 
 
-def _tokens_in(places: frozenset[UUID], people: Sequence[Known]) -> frozenset[bytes]:
+def _tokens_in(places: frozenset[UUID], people: Collection[Known]) -> frozenset[bytes]:
     return frozenset().union(*(tokens_of(people, organisation_id=place) for place in places))
 
 
-def tokens_of(people: Sequence[Known], *, organisation_id: UUID) -> frozenset[bytes]:
+def tokens_of(people: Collection[Known], *, organisation_id: UUID) -> frozenset[bytes]:
     """The blind tokens by which one organisation's cases know these people (id and GMC number)."""
     return frozenset().union(
         *(
@@ -247,21 +280,36 @@ def tokens_of(people: Sequence[Known], *, organisation_id: UUID) -> frozenset[by
     )
 
 
-def people_close_to(person_id: UUID, *, on: date) -> Sequence[Known]:
-    """Whom a person reports to, deputises for or is related to on a day: ids and GMC numbers."""
-    return sorted(close_to(reader(), [person_id], on=on)[person_id], key=str)
+def circles_of(
+    session: Session, people: Collection[UUID], *, on: date
+) -> Mapping[UUID, tuple[Known, frozenset[Known]]]:
+    """For each of these people, themselves and whom they report to, deputise for or are related to on a day.
+
+    One query. Every number counts that somebody accepted, whoever wrote it: a concern may name any of them.
+    """
+    found: dict[UUID, dict[UUID, set[str]]] = {one: {one: set()} for one in people}
+    for asked, known, number in session.execute(KNOWN, {"people": list(found), "on": on}):
+        found[asked].setdefault(known, set()).update([number] if number else [])
+    return {
+        asked: (
+            (asked, frozenset(circle[asked])),
+            frozenset((one, frozenset(numbers)) for one, numbers in circle.items() if one != asked),
+        )
+        for asked, circle in found.items()
+    }
 
 
-def close_to(session: Session, people: Collection[UUID], *, on: date) -> Mapping[UUID, frozenset[Known]]:
-    """For each of these people, whom they report to, deputise for or are related to on a day. One query."""
-    close: dict[UUID, set[Known]] = {person: set() for person in people}
-    rows = session.execute(CLOSE, {"people": list(close), "on": on})
-    for kind, from_id, from_number, to_id, to_number in rows:
-        if from_id in close:
-            close[from_id].add((to_id, to_number))
-        if to_id in close and kind is RelationKind.RELATED_TO:
-            close[to_id].add((from_id, from_number))
-    return {person: frozenset(found) for person, found in close.items()}
+def numbers_of(session: Session, people: Collection[UUID]) -> Mapping[UUID, frozenset[str]]:
+    """The GMC numbers that these people accepted, wherever that was. One query."""
+    found: dict[UUID, set[str]] = {one: set() for one in people}
+    for person_id, number in session.execute(NUMBERS, {"people": list(found)}):
+        found[person_id].update([number] if number else [])
+    return {person_id: frozenset(numbers) for person_id, numbers in found.items()}
+
+
+def numbers_accepted(person_id: UUID) -> frozenset[str]:
+    """The GMC numbers that a person accepted, for that person alone."""
+    return numbers_of(reader(), [person_id])[person_id]
 
 
 def roles_held(
@@ -288,17 +336,17 @@ def workplace_tokens(
 
 
 def tokens_by_person(
-    session: Session, people: Mapping[UUID, str | None], *, organisation_id: UUID, on: date
+    session: Session, people: Collection[UUID], *, organisation_id: UUID, on: date
 ) -> Mapping[UUID, tuple[frozenset[bytes], frozenset[bytes]]]:
-    """For each person, with their GMC number, their own blind tokens in an organisation and those close to them."""
+    """For each person, their own blind tokens in an organisation and those of people close to them."""
 
     def blind(known: Iterable[Known]) -> frozenset[bytes]:
         tokens = (person_tokens(session, *one, organisation_id=organisation_id) for one in known)
         return frozenset().union(*tokens)
 
     return {
-        person: (blind([(person, people[person])]), blind(near))
-        for person, near in close_to(session, people.keys(), on=on).items()
+        person: (blind([own]), blind(close))
+        for person, (own, close) in circles_of(session, people, on=on).items()
     }
 
 
@@ -339,9 +387,11 @@ def sessions_of(person_id: UUID, *, at: datetime) -> Sequence[SessionRow]:
     return [SessionRow(**row) for row in rows.mappings()]
 
 
-def email_of(person_id: UUID) -> str:
-    """A person's own address, for that person alone."""
-    return reader().execute(select(Person.email).where(Person.id == person_id)).scalar_one()
+def addresses_of(person_id: UUID) -> tuple[str, str | None]:
+    """A person's address and their private one, for that person alone."""
+    own = select(Person.email, Person.private_email).where(Person.id == person_id)
+    email, private_email = reader().execute(own).one()
+    return email, private_email
 
 
 def invitations_for(person_id: UUID, *, at: datetime) -> Sequence[InvitationRow]:
@@ -364,6 +414,7 @@ def _invitations(whose: ColumnElement[bool], *, at: datetime) -> Sequence[Invita
         select(
             Invitation.id,
             Invitation.name,
+            Invitation.gmc_number,
             Invitation.role,
             Invitation.title,
             Invitation.starts_on,
@@ -385,10 +436,10 @@ def people_of(
 
     ``name`` is a part of the name; ``after`` is the membership at which the page before ended.
     """
-    query = _staff(organisation_id, on=on, name=name).order_by(Person.name, Membership.id).limit(PAGE + 1)
+    query = _staff(organisation_id, on=on, name=name).order_by(Membership.name, Membership.id).limit(PAGE + 1)
     last = staff_member(organisation_id, after) if after else None
     if last is not None:
-        query = query.where(tuple_(Person.name, Membership.id) > tuple_(last.name, last.id))
+        query = query.where(tuple_(Membership.name, Membership.id) > tuple_(last.name, last.id))
     return [StaffRow(**row) for row in reader().execute(query).mappings()]
 
 
@@ -400,25 +451,21 @@ def count_people(organisation_id: UUID, *, on: date, name: str = "") -> int:
 
 def _staff(organisation_id: UUID, *, on: date, name: str) -> Select[*tuple[Any, ...]]:
     query = _staff_rows(organisation_id).where(or_(Membership.ends_on.is_(None), Membership.ends_on >= on))
-    return query.where(Person.name.icontains(name, autoescape=True)) if name else query
+    return query.where(Membership.name.icontains(name, autoescape=True)) if name else query
 
 
 def _staff_rows(organisation_id: UUID) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Membership.id,
-            Membership.person_id,
-            Person.name,
-            Person.gmc_number,
-            Membership.role,
-            Membership.post,
-            Membership.title,
-            Membership.starts_on,
-            Membership.ends_on,
-        )
-        .join(Person, Person.id == Membership.person_id)
-        .where(Membership.organisation_id == organisation_id)
-    )
+    return select(
+        Membership.id,
+        Membership.person_id,
+        Membership.name,
+        Membership.gmc_number,
+        Membership.role,
+        Membership.post,
+        Membership.title,
+        Membership.starts_on,
+        Membership.ends_on,
+    ).where(Membership.organisation_id == organisation_id)
 
 
 def staff_member(organisation_id: UUID, membership_id: UUID) -> StaffRow | None:
@@ -429,24 +476,29 @@ def staff_member(organisation_id: UUID, membership_id: UUID) -> StaffRow | None:
 
 
 def relations_of(organisation_id: UUID, person_id: UUID, *, on: date) -> Sequence[RelationRow]:
-    """How a person stands to other people of the same organisation, now or later."""
-    here = select(Membership.person_id).where(Membership.organisation_id == organisation_id)
-    first, second = aliased(Person), aliased(Person)
+    """How a person stands to others as this organisation declared it, now or later, by the names it knows."""
     rows = reader().execute(
         select(
             Relation.id,
             Relation.kind,
-            first.name.label("person_name"),
-            second.name.label("other_name"),
+            known_here(Relation.person_id, organisation_id).label("person_name"),
+            known_here(Relation.other_id, organisation_id).label("other_name"),
             Relation.starts_on,
             Relation.ends_on,
         )
-        .join(first, first.id == Relation.person_id)
-        .join(second, second.id == Relation.other_id)
         .where(or_(Relation.person_id == person_id, Relation.other_id == person_id))
-        .where(Relation.person_id.in_(here), Relation.other_id.in_(here))
+        .where(Relation.organisation_id == organisation_id)
         .where(or_(Relation.ends_on.is_(None), Relation.ends_on >= on))
         .order_by(Relation.starts_on, Relation.id)
         .limit(LONGEST_LIST)
     )
     return [RelationRow(**row) for row in rows.mappings()]
+
+
+def known_here(person_id: InstrumentedAttribute[UUID] | UUID, organisation_id: UUID) -> ScalarSelect[str]:
+    """By which name an organisation knows somebody: that of their latest role there."""
+    latest = (Membership.starts_on.desc(), Membership.id)
+    here = select(Membership.name).where(
+        Membership.person_id == person_id, Membership.organisation_id == organisation_id
+    )
+    return here.order_by(*latest).limit(1).scalar_subquery()

@@ -19,12 +19,21 @@ from app.domain.actors import Actor
 from app.domain.errors import NotFound
 from app.domain.events import REPORTER
 from app.domain.particulars import Answers
-from app.domain.vocabulary import Kind, OrganisationType, Outcome, PartyRole, Role, Severity, StillLive
+from app.domain.vocabulary import (
+    Kind,
+    MessageKind,
+    OrganisationType,
+    Outcome,
+    PartyRole,
+    Role,
+    Severity,
+    StillLive,
+)
 from app.domain.workflow import CONTAIN, Action, Definition, Occurrence, Snapshot, State, Waiting, allowed
 from app.encryption.keys import open_sealed
 from app.keychain import case_context, case_key, person_token
 from app.models.case import Case, CaseParty, Report
-from app.models.message import ActionItem, Message, MessageKind
+from app.models.message import ActionItem, Message
 from app.models.organisation import Organisation
 from app.models.person import Membership
 from app.queries.clocks import ClockView, Defined, clocks_of
@@ -207,11 +216,15 @@ def own_case(session: Session, actor: Actor, case_id: UUID) -> Case | None:
 
 
 def reported_by(session: Session, actor: Actor) -> ColumnElement[bool]:
-    """Cases in which the person is the reporter, in any organisation of theirs and in any MDO."""
+    """Cases in which the person is the reporter, in any organisation of theirs and in any MDO.
+
+    None of an MDO where only a workplace's mailbox has shown who they are.
+    """
     tokens = [_token(session, actor, place) for place in places_of(session, actor)]
-    return Case.id.in_(
+    own = Case.id.in_(
         select(CaseParty.case_id).where(CaseParty.role == PartyRole.REPORTER, CaseParty.token.in_(tokens))
     )
+    return and_(own, Case.kind != Kind.ADVICE) if actor.is_proved_at_work else own
 
 
 def _token(session: Session, actor: Actor, organisation_id: UUID) -> bytes:

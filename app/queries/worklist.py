@@ -21,7 +21,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    exists,
     func,
     literal_column,
     or_,
@@ -32,9 +31,9 @@ from sqlalchemy import (
 from app.database import UtcDateTime, installation_of, reader
 from app.domain.actors import Actor
 from app.domain.calendars import LONDON, ONE_DAY
-from app.domain.vocabulary import Kind, PartyRole, Role, Severity
+from app.domain.vocabulary import Kind, Role, Severity
 from app.domain.workflow import Waiting
-from app.models.case import Case, CaseExclusion, CaseHandler, CaseParty
+from app.models.case import Case, CaseHandler
 from app.queries.cases import ORGANISATION_WIDE, free_of_conflict, handled_by, in_remit_of
 
 PAGE = 50
@@ -444,18 +443,4 @@ def _moved(actor: Actor) -> Select[Any]:
             Case.closed_at.is_(None),
         )
     )
-    return select(or_(ended.exists(), *(query.exists() for query in _out_of_sight(actor))))
-
-
-def _out_of_sight(actor: Actor) -> Iterator[Select[Any]]:
-    """Open rows of this membership in cases that the viewer turned out to be part of."""
-    row = exists().where(
-        CaseHandler.membership_id == actor.membership_id,
-        CaseHandler.until_at.is_(None),
-    )
-    party = select(CaseParty.id).where(row.where(CaseHandler.case_id == CaseParty.case_id))
-    yield party.where(CaseParty.token.in_(actor.tokens))
-    if actor.close_tokens:
-        yield party.where(CaseParty.role == PartyRole.SUBJECT, CaseParty.token.in_(actor.close_tokens))
-    excluded = select(CaseExclusion.id).where(row.where(CaseHandler.case_id == CaseExclusion.case_id))
-    yield excluded.where(CaseExclusion.token.in_(actor.tokens))
+    return select(ended.exists())

@@ -7,7 +7,7 @@ and costs the same. Acts are written to the person's own log, which that person 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -92,6 +92,11 @@ def is_address(text: str) -> bool:
     return bool(name and len(labels) > 1 and all(labels) and "@" not in domain and is_plain)
 
 
+def domain_of(address: str) -> str:
+    """The part of an address behind its at sign."""
+    return address.rpartition("@")[2]
+
+
 def hash_password(password: str) -> str:
     """The hash of a password under this installation's parameters; slow, so never inside a transaction."""
     return _passwords().hash(password)
@@ -123,8 +128,9 @@ def sign_in(email: str, password: str, *, device: str = "", act: Act) -> Started
 
 
 def account_at(address: str) -> Account | None:
-    """Whose address this is, if anybody's; an impossible address is nobody's."""
-    return _account(Person.email == address) if is_address(address) else None
+    """Whose address this is, private or not, if anybody's; an impossible address is nobody's."""
+    own = or_(Person.email == address, Person.private_email == address)
+    return _account(own) if is_address(address) else None
 
 
 def _account(which: ColumnElement[bool]) -> Account | None:
@@ -337,13 +343,30 @@ def _require_own_password(account: Account, password: str, *, name: str, act: Ac
 
 def _tell_of_new_password(session: Session, person_id: UUID, *, act: Act) -> None:
     record_personal(session, PasswordChanged(by=SOMEBODY), person_id=person_id, act=act)
+    tell_of_change(session, person_id, act=act)
+
+
+def tell_of_change(session: Session, person_id: UUID, *, act: Act) -> None:
+    """Queues a mail to every address of a person, that their account was changed."""
     outbox.queue(session, MailKind.SIGN_IN, person_id=person_id, now=act.now)
+    if session.get_one(Person, person_id).private_email:
+        outbox.queue_private(session, MailKind.SIGN_IN, person_id=person_id, now=act.now)
 
 
-def send_code(session: Session, person_id: UUID, *, purpose: CodePurpose, act: Act) -> AccountCode:
-    """Queues a code to the person's own address, inside the transaction of an act."""
-    expires_at = act.now + timedelta(minutes=CODE_MINUTES)
-    code = AccountCode(person_id=person_id, purpose=purpose, sent_at=act.now, expires_at=expires_at)
+def send_code(
+    session: Session, person_id: UUID, *, purpose: CodePurpose, address: str = "", act: Act
+) -> AccountCode:
+    """Queues a code to an address: to the person's own, the private one if they have one, unless told another."""
+    if not address:
+        person = session.get_one(Person, person_id)
+        address = person.private_email or person.email
+    code = AccountCode(
+        person_id=person_id,
+        purpose=purpose,
+        address=address,
+        sent_at=act.now,
+        expires_at=act.now + timedelta(minutes=CODE_MINUTES),
+    )
     session.add(code)
     session.flush()
     outbox.queue_code(session, code.id, person_id=person_id, now=act.now)
@@ -366,46 +389,82 @@ def ask_for_code(email: str, *, device: str = "", act: Act) -> None:
     account = account_at(address)
     with transaction() as session:
         throttling.touch(session, key)
-        _for_anybody(session, account, partial(send_code, purpose=CodePurpose.RESET, act=act))
+        sending = partial(send_code, purpose=CodePurpose.RESET, address=address, act=act)
+        _for_anybody(session, account, sending)
 
 
 def use_code(email: str, code: str, *, password: str, device: str = "", act: Act) -> Started:
     """Sets a password for whoever has the code that was sent to the address, and begins a session.
 
-    All other sessions end and the person is told by mail. Raises InvalidInput on ``password``, or on
-    ``code`` (not-recognised) for every other cause alike; TryAgainLater after many tries.
+    All other sessions end and the person is told by mail. A code of an invitation is for a first password only:
+    it opens no account that has one. Raises InvalidInput on ``password``, or on
+    ``code`` (not-recognised) for every other cause alike; TryAgainLater after many wrong ones.
     """
     address = normal_address(email)
     check_new(password, address=address)
     key = throttling.account_key(reader(), "code", address, device=device)
-    passwords = _passwords()
-    with passwords.turn():
-        throttling.count_try(key, pace=throttling.CODE, now=act.now)
-        hashed = passwords.hash(password)
     account = account_at(address)
     # Nobody's id has no code, so an unknown address is looked into just as long.
     person_id = account.person_id if account else uuid4()
+    is_new = account is None or account.password_hash is None
+    purposes = (CodePurpose.RESET, *((CodePurpose.INVITATION,) if is_new else ()))
+    passwords = _passwords()
+    with passwords.turn():
+        # Only a wrong code is counted: however often a stranger tries, whoever has the right one comes in.
+        if _sent_to(reader(), person_id, code, purposes=purposes, now=act.now) != address:
+            throttling.count_try(key, pace=throttling.CODE, now=act.now)
+        hashed = passwords.hash(password)
     with transaction() as session:
-        _spend_code(session, person_id, code, now=act.now)
+        if spend_code(session, person_id, code, purposes=purposes, now=act.now) != address:
+            raise InvalidInput("code", "not-recognised")
         throttling.forgive(session, key, throttling.account_key(session, "sign-in", address))
         own = _as_themselves(person_id, act)
-        _set_password(session, person_id, hashed, act=own)
+        _set_password(session, person_id, hashed, proved_domain=domain_of(address), act=own)
         started = _start(session, person_id, proved_by="code", act=own)
         return replace(started, device=throttling.new_device(session, account=address))
 
 
-def _spend_code(session: Session, person_id: UUID, text: str, *, now: datetime) -> None:
-    """Marks every open code of the person as used, if one of them is the text. Raises InvalidInput."""
-    alive = (AccountCode.person_id == person_id, AccountCode.used_at.is_(None), AccountCode.expires_at > now)
-    newest = select(AccountCode.id).where(*alive).order_by(AccountCode.sent_at.desc()).limit(CODES_ALIVE)
-    codes = session.execute(newest.with_for_update()).scalars().all()
+def spend_code(
+    session: Session, person_id: UUID, text: str, *, purposes: Collection[CodePurpose], now: datetime
+) -> str:
+    """Marks every open code of a purpose as used, if one is the text; answers where that went. Raises InvalidInput."""
+    open_codes = _open_codes(person_id, purposes, now=now)
+    session.execute(select(AccountCode.id).where(*open_codes).with_for_update())
+    sent_to = _sent_to(session, person_id, text, purposes=purposes, now=now)
+    if sent_to is None:
+        raise InvalidInput("code", "not-recognised")
+    session.execute(update(AccountCode).where(*open_codes).values(used_at=now))
+    return sent_to
+
+
+def _open_codes(
+    person_id: UUID, purposes: Collection[CodePurpose], *, now: datetime
+) -> tuple[ColumnElement[bool], ...]:
+    return (
+        AccountCode.person_id == person_id,
+        AccountCode.purpose.in_(purposes),
+        AccountCode.used_at.is_(None),
+        AccountCode.expires_at > now,
+    )
+
+
+def _sent_to(
+    session: Session, person_id: UUID, text: str, *, purposes: Collection[CodePurpose], now: datetime
+) -> str | None:
+    """Where the open code went that is the text, if one is."""
+    open_codes = _open_codes(person_id, purposes, now=now)
+    newest = (
+        select(AccountCode.id, AccountCode.address)
+        .where(*open_codes)
+        .order_by(AccountCode.sent_at.desc())
+        .limit(CODES_ALIVE)
+    )
+    codes = session.execute(newest).all()
     given = _bare(text[: 4 * CODE_LENGTH].upper().translate(MISTAKEN_FOR))
     # As many are compared where fewer are open: the time does not tell how many there are.
-    compared = [*codes, *(uuid4() for _ in range(CODES_ALIVE - len(codes)))]
+    compared = [*(one.id for one in codes), *(uuid4() for _ in range(CODES_ALIVE - len(codes)))]
     same = [_is_same(_bare(account_code(session, one)), given) for one in compared]
-    if not any(same[: len(codes)]):
-        raise InvalidInput("code", "not-recognised")
-    session.execute(update(AccountCode).where(*alive).values(used_at=now))
+    return next((one.address for one, is_same in zip(codes, same, strict=False) if is_same), None)
 
 
 def _bare(code: str) -> str:
@@ -416,8 +475,9 @@ def _is_same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 
 
-def _set_password(session: Session, person_id: UUID, hashed: str, *, act: Act) -> None:
+def _set_password(session: Session, person_id: UUID, hashed: str, *, proved_domain: str, act: Act) -> None:
     person = session.get_one(Person, person_id)
+    person.proved_domain = proved_domain
     person.password_hash = hashed
     person.email_verified_at = act.now
     _end_sessions(session, person_id, act=act)

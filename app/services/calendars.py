@@ -11,15 +11,10 @@ import msgspec
 
 from app.domain.almanac import Calendars, KnownCalendar
 from app.domain.calendars import Calendar
-from app.domain.errors import InvalidInput
 from app.domain.vocabulary import Nation
+from app.services.reference import REFERENCE, BrokenReference, Text, read_toml
 
-REFERENCE: Final = Path(__file__).parents[1] / "reference" / "calendars"
-
-
-class _Label(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    en: str
-    cy: str
+TABLES: Final = REFERENCE / "calendars"
 
 
 class _Holiday(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -36,37 +31,34 @@ class _Version(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     nation: Nation
-    label: _Label
+    label: Text
     source: str
     covers_from: date
     covers_until: date
     versions: tuple[_Version, ...]
 
 
-def load_calendars(directory: Path = REFERENCE) -> Calendars:
+def load_calendars(directory: Path = TABLES) -> Calendars:
     """The calendars of all four nations from ``directory``, one TOML file a nation, named after it.
 
-    Raises InvalidInput with the file's name as its field where a file is missing or makes no sense.
+    Raises BrokenReference with the file's name where a file is missing or makes no sense.
     """
     return Calendars(MappingProxyType({nation: _load(directory / f"{nation}.toml") for nation in Nation}))
 
 
 def _load(path: Path) -> tuple[KnownCalendar, ...]:
-    try:
-        file = msgspec.toml.decode(path.read_bytes(), type=_File)
-    except (OSError, msgspec.DecodeError) as error:
-        raise InvalidInput(path.name, "schema") from error
+    file = read_toml(path, _File)
     _check(file, path)
     return tuple(_versions(file, path))
 
 
 def _check(file: _File, path: Path) -> None:
     if file.nation != path.stem or file.covers_from > file.covers_until:
-        raise InvalidInput(path.name, "schema")
+        raise BrokenReference(f"{path.name}: another nation, or a table that ends before it begins")
     if [version.number for version in file.versions] != list(range(1, len(file.versions) + 1)):
-        raise InvalidInput(path.name, "version-order")
+        raise BrokenReference(f"{path.name}: the versions are not in order")
     if not file.versions or any(old.known_from >= new.known_from for old, new in pairwise(file.versions)):
-        raise InvalidInput(path.name, "version-order")
+        raise BrokenReference(f"{path.name}: the versions are not in order")
 
 
 def _versions(file: _File, path: Path) -> Iterator[KnownCalendar]:
@@ -75,7 +67,7 @@ def _versions(file: _File, path: Path) -> Iterator[KnownCalendar]:
     for version in file.versions:
         added = {holiday.on: holiday.en for holiday in version.adds}
         if not _fits(file, version, holidays, added):
-            raise InvalidInput(path.name, "holiday-misplaced")
+            raise BrokenReference(f"{path.name}: a day of version {version.number} is misplaced")
         holidays = {day: name for day, name in (holidays | added).items() if day not in version.removes}
         yield KnownCalendar(version.known_from, _calendar(file, version, holidays))
 

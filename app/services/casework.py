@@ -49,14 +49,14 @@ from app.domain.events import (
 from app.domain.permissions import OFFICERS
 from app.domain.plan import Assigned, Clockwork, Done, Item, Text, Wish, plan
 from app.domain.routing import Parties, Routed
-from app.domain.vocabulary import Duty, Outcome, PatientData, Role, Severity
+from app.domain.vocabulary import Duty, MessageKind, Outcome, PatientData, Role, Severity
 from app.domain.workflow import Action, Definition, Occurrence, Snapshot
 from app.keychain import person_token, person_tokens
 from app.models.case import Case
-from app.models.message import ActionItem, MessageKind
-from app.models.person import Membership, Person
+from app.models.message import ActionItem
+from app.models.person import Membership
 from app.queries.cases import Standing, standing_in, visible_case
-from app.queries.people import current_on
+from app.queries.people import current_on, numbers_of
 from app.services.changes import load, write
 from app.services.clockworks import clockwork_for
 from app.services.definitions import definition_of
@@ -165,7 +165,17 @@ def lock(session: Session, case_id: UUID) -> None:
 
 def enter_unseen(session: Session, case: Case, act: Act, build: Build, *, standing: Standing) -> None:
     """The rest of the door, for acts whose right to the case is proved elsewhere: reporters and the clock."""
-    scene = Scene(
+    scene = scene_of(session, case, act, standing=standing)
+    occurrence, wish = build(scene)
+    changes = plan(
+        scene.definition, scene.snapshot, occurrence, now=act.now, clockwork=scene.clockwork, wish=wish
+    )
+    write(session, [changes], act=act)
+
+
+def scene_of(session: Session, case: Case, act: Act, *, standing: Standing) -> Scene:
+    """A case as it stands now, in the hands of an actor."""
+    return Scene(
         session=session,
         case=case,
         snapshot=load(session, case.id),
@@ -174,11 +184,6 @@ def enter_unseen(session: Session, case: Case, act: Act, build: Build, *, standi
         clockwork=clockwork_for(session, case.organisation_id, on=act.now.astimezone(LONDON).date()),
         act=act,
     )
-    occurrence, wish = build(scene)
-    changes = plan(
-        scene.definition, scene.snapshot, occurrence, now=act.now, clockwork=scene.clockwork, wish=wish
-    )
-    write(session, [changes], act=act)
 
 
 def acknowledge(case_id: UUID, version: int, *, text: str, act: Act) -> None:
@@ -709,20 +714,15 @@ def _subject_tokens(scene: Scene, person_id: UUID | None) -> tuple[bytes, ...]:
     """The chosen person's tokens. The one who decides cannot be the person, nor can somebody from elsewhere."""
     if person_id is None:
         return ()
-    person = scene.session.scalars(
-        select(Person)
-        .join(Membership, Membership.person_id == Person.id)
-        .where(
-            Person.id == person_id,
-            Membership.organisation_id == scene.case.organisation_id,
-            current_on(scene.today),
-        )
-    ).first()
-    if person is None or person_id == scene.act.actor.person_id:
-        raise InvalidInput("person", "unknown")
-    tokens = person_tokens(
-        scene.session, person.id, person.gmc_number, organisation_id=scene.case.organisation_id
+    here = select(Membership.id).where(
+        Membership.person_id == person_id,
+        Membership.organisation_id == scene.case.organisation_id,
+        current_on(scene.today),
     )
+    if scene.session.scalars(here).first() is None or person_id == scene.act.actor.person_id:
+        raise InvalidInput("person", "unknown")
+    numbers = numbers_of(scene.session, [person_id])[person_id]
+    tokens = person_tokens(scene.session, person_id, numbers, organisation_id=scene.case.organisation_id)
     return tuple(sorted(tokens))
 
 

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from app.domain.vocabulary import Nation, OrganisationType, Post, Role
-from app.keychain import new_personal_key
+from app.domain.vocabulary import Nation, OrganisationType, Post, RelationKind, Role
+from app.keychain import new_organisation_ring, new_personal_key
 from app.models.organisation import Appointment, Organisation
-from app.models.person import Membership, Person, Relation, RelationKind
+from app.models.person import Membership, Person, Relation
 
 LONG_AGO = date(2020, 1, 1)
 GIVEN = (
@@ -79,12 +79,17 @@ class Stage:
         organisation = Organisation(
             id=uuid4(), code=code, name=name, type=kind, nation=nation, on_call_phone=on_call
         )
-        self.session.add(organisation)
-        self.session.flush()
+        self.add(organisation)
         for role, post, title, number in _cast_of(kind):
             for _ in range(number):
                 self.employ(organisation, role, post=post, title=title)
         return organisation
+
+    def add(self, organisation: Organisation) -> None:
+        """A new organisation without people, with its keyring."""
+        self.session.add(organisation)
+        self.session.flush()
+        new_organisation_ring(self.session, organisation.id)
 
     def employ(self, organisation: Organisation, role: Role, *, post: Post, title: str = "") -> Employed:
         """A new person with one role."""
@@ -94,16 +99,23 @@ class Stage:
             name=name,
             email=email,
             email_verified_at=self.now,
-            gmc_number=f"{9_000_000 + self.people}",
             language="en",
         )
         self.session.add(person)
         self.session.flush()
         new_personal_key(self.session, person.id)
-        return self.appoint(person, organisation, role, post=post, title=title)
+        number = f"{9_000_000 + self.people}"
+        return self.appoint(person, organisation, role, post=post, title=title, gmc_number=number)
 
     def appoint(
-        self, person: Person, organisation: Organisation, role: Role, *, post: Post, title: str = ""
+        self,
+        person: Person,
+        organisation: Organisation,
+        role: Role,
+        *,
+        post: Post,
+        title: str = "",
+        gmc_number: str | None = None,
     ) -> Employed:
         """A further role for somebody."""
         membership = Membership(
@@ -112,6 +124,8 @@ class Stage:
             organisation_id=organisation.id,
             role=role,
             post=post,
+            name=person.name,
+            gmc_number=gmc_number,
             title=title,
             starts_on=LONG_AGO,
         )
@@ -143,7 +157,13 @@ class Stage:
     def relate(self, person: Employed, kind: RelationKind, other: Employed) -> None:
         """Records how one person stands to another."""
         self.session.add(
-            Relation(person_id=person.person_id, other_id=other.person_id, kind=kind, starts_on=LONG_AGO)
+            Relation(
+                organisation_id=person.organisation_id,
+                person_id=person.person_id,
+                other_id=other.person_id,
+                kind=kind,
+                starts_on=LONG_AGO,
+            )
         )
         self.session.flush()
 

@@ -1,9 +1,6 @@
 """Reading the reference data of categories, platforms, details and cards into the domain's values."""
 
-from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
@@ -18,24 +15,7 @@ from app.domain.classification import (
     Worded,
 )
 from app.domain.vocabulary import Identifiability, Kind, Severity, Visibility
-
-Shape = TypeVar("Shape", bound=msgspec.Struct)
-REFERENCE = Path(__file__).parents[1] / "reference"
-
-
-class BrokenReference(ValueError):
-    """A reference file contradicts itself or another; the message names the place."""
-
-
-class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A text in the languages it was written in; a language it lacks falls back to English."""
-
-    en: str
-    cy: str = ""
-
-    def said_in(self, language: str) -> str:
-        """The text in ``language``: "en" or "cy"."""
-        return (self.cy if language == "cy" else "") or self.en
+from app.services.reference import REFERENCE, BrokenReference, Text, read_toml
 
 
 class _StatementRow(Text, frozen=True, forbid_unknown_fields=True):
@@ -43,23 +23,18 @@ class _StatementRow(Text, frozen=True, forbid_unknown_fields=True):
 
 
 class _CategoryRow(Text, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    family: str
     default: Severity
     default_live: Severity | None = None
     topic: str | None = None
     card: str
-    tell: list[str]
-    statutory: list[_StatementRow] = []
+    statutory: tuple[_StatementRow, ...] = ()
     source: _StatementRow | None = None
-    is_for_data_officer: bool = False
-    is_never_taken_down: bool = False
     is_speech_weighed_first: bool = False
 
 
 class _CategoryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int
     order: list[str]
-    contacts: dict[str, Text]
     categories: dict[str, _CategoryRow]
 
 
@@ -142,10 +117,9 @@ def load_categories(*, language: str = "en", folder: Path = REFERENCE) -> Catego
     file = read_toml(folder / "categories.toml", _CategoryFile)
     if sorted(file.order) != sorted(file.categories):
         raise BrokenReference("categories.toml: the order does not name every category once")
-    say = partial(_category, contacts=file.contacts, language=language)
     return Categories(
         version=file.version,
-        by_code={code: say(code, row) for code, row in file.categories.items()},
+        by_code={code: _category(code, row, language) for code, row in file.categories.items()},
         order=tuple(file.order),
     )
 
@@ -183,14 +157,6 @@ def load_cards(*, language: str = "en", folder: Path = REFERENCE) -> Cards:
     )
 
 
-def read_toml(path: Path, shape: type[Shape]) -> Shape:
-    """The file decoded strictly: BrokenReference, with file and place, for an unknown key or a wrong type."""
-    try:
-        return msgspec.toml.decode(path.read_bytes(), type=shape)
-    except msgspec.DecodeError as error:
-        raise BrokenReference(f"{path.name}: {error}") from error
-
-
 def worded(own: Text, concern: Text | None, *, language: str, hint: Text | None = None) -> Worded:
     """Words in both voices; without words for a concern, the doctor's own serve for both."""
     said = own.said_in(language)
@@ -201,22 +167,16 @@ def worded(own: Text, concern: Text | None, *, language: str, hint: Text | None 
     )
 
 
-def _category(code: str, row: _CategoryRow, *, contacts: Mapping[str, Text], language: str) -> Category:
-    if unknown := [who for who in row.tell if who not in contacts]:
-        raise BrokenReference(f"categories.toml: {code} tells {unknown}")
+def _category(code: str, row: _CategoryRow, language: str) -> Category:
     return Category(
         code=code,
         words=row.said_in(language),
-        family=row.family,
         default=row.default,
         default_live=row.default_live or row.default,
         card=row.card,
         topic=row.topic,
-        tell=tuple(contacts[who].said_in(language) for who in row.tell),
         statutory=tuple(_statement(one, language) for one in row.statutory),
         source=_statement(row.source, language) if row.source else None,
-        is_for_data_officer=row.is_for_data_officer,
-        is_never_taken_down=row.is_never_taken_down,
         is_speech_weighed_first=row.is_speech_weighed_first,
     )
 

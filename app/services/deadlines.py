@@ -32,7 +32,7 @@ from app.domain.events import (
     SweepRun,
     WaitEnded,
 )
-from app.domain.plan import Assigned, Changes, Wish, plan, plan_fired, plan_missed, plan_told
+from app.domain.plan import Assigned, Changes, Wish, plan, plan_fired, plan_missed, plan_people
 from app.domain.routing import Routed
 from app.domain.vocabulary import Role
 from app.domain.workflow import DEPUTY, Action, ClockRow, ClockState, Occurrence, Rung, RungAct
@@ -306,7 +306,7 @@ def _each_another(scene: Scene, roles: Iterable[Role], ground: Ground) -> Iterat
 
 def _fired(scene: Scene, row: ClockRow, wish: Wish) -> Changes:
     """A rung at which nobody takes the case over."""
-    told = plan_told(scene.definition, scene.snapshot, wish=wish)
+    told = plan_people(scene.definition, scene.snapshot, wish=wish)
     return plan_fired(told, row, clockwork=scene.clockwork)
 
 

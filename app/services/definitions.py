@@ -6,13 +6,12 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.config import ROOT
 from app.database import installation_of, transaction
 from app.domain.deadlines import Limit
 from app.domain.errors import InvalidInput
@@ -31,17 +30,14 @@ from app.domain.workflow import (
     Waiting,
 )
 from app.models.definition import WorkflowDefinition
+from app.services.reference import REFERENCE, BrokenReference, Shape, Text, converted, read_toml
 
-REFERENCE = ROOT / "app" / "reference"
 ELSE = "else"
-T = TypeVar("T", bound=msgspec.Struct)
-
-
 # A shipped definition has 8 kB; a hundred times that is no definition.
 LONGEST_SOURCE = 1_000_000
 
 
-class DefinitionError(ValueError):
+class DefinitionError(BrokenReference):
     """A definition is not exact: ``where`` names the table, ``code`` and ``detail`` say what is wrong with it."""
 
     def __init__(self, code: str, where: str, detail: str) -> None:
@@ -51,20 +47,15 @@ class DefinitionError(ValueError):
         self.detail = detail
 
 
-class _Words(msgspec.Struct, forbid_unknown_fields=True):
-    en: str
-    cy: str = ""
-
-
 class _State(msgspec.Struct, forbid_unknown_fields=True):
-    label: _Words
-    reporter: _Words
+    label: Text
+    reporter: Text
     waits_for: Waiting
     final: bool = False
 
 
 class _Action(msgspec.Struct, forbid_unknown_fields=True, rename={"from_states": "from"}):
-    label: _Words
+    label: Text
     from_states: tuple[str, ...]
     by: tuple[str, ...]
     to: str = ""
@@ -91,9 +82,9 @@ class _Rung(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Clock(msgspec.Struct, forbid_unknown_fields=True, rename={"next_step": "next"}):
-    label: _Words
-    promise: _Words
-    next_step: _Words
+    label: Text
+    promise: Text
+    next_step: Text
     limit: dict[str, str]
     basis: Basis
     source: str
@@ -115,7 +106,7 @@ class _Workflow(msgspec.Struct, forbid_unknown_fields=True):
     kind: Kind
     start: str
     fallback: Role
-    label: _Words
+    label: Text
     states: dict[str, Any]
     actions: dict[str, Any]
     clocks: dict[str, Any]
@@ -174,8 +165,8 @@ def shipped_sources(folder: Path = REFERENCE / "workflows") -> tuple[str, ...]:
 
 
 def routing_table(path: Path = REFERENCE / "routing.toml") -> Table:
-    """The routing table that comes with the program. Raises DefinitionError."""
-    content = _converted(tomllib.loads(path.read_text(encoding="utf-8")), _Table, "routing")
+    """The routing table that comes with the program. Raises BrokenReference."""
+    content = read_toml(path, _Table)
     return Table(
         owners=tuple(_row(row) for row in content.owners),
         told=tuple(_row(row) for row in content.told),
@@ -188,11 +179,11 @@ def _row(row: _Row) -> Row:
     return Row(name=row.name, when=MappingProxyType(when), to=row.to, at=row.at)
 
 
-def _converted(raw: object, shape: type[T], where: str) -> T:
+def _converted(raw: object, shape: type[Shape], where: str) -> Shape:
     try:
-        return msgspec.convert(raw, shape)
-    except msgspec.ValidationError as error:
-        raise DefinitionError("schema", where, str(error)) from error
+        return converted(raw, shape, where)
+    except BrokenReference as error:
+        raise DefinitionError("schema", where, str(error).removeprefix(f"{where}: ")) from error
 
 
 def _state(name: str, raw: object) -> State:

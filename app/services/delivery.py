@@ -170,7 +170,10 @@ def _address(session: Session, mail: Mail, now: datetime) -> str | None:
         return _handler_address(session, mail, now)
     if mail.kind is MailKind.NEWS:
         return _reporter_address(session, mail)
-    return session.scalar(select(Person.email).where(Person.id == mail.person_id))
+    if mail.kind is MailKind.CODE:
+        return session.scalar(select(AccountCode.address).where(AccountCode.id == mail.id))
+    column = Person.private_email if mail.is_private else Person.email
+    return session.scalar(select(column).where(Person.id == mail.person_id))
 
 
 def _day_in(session: Session, mail: Mail) -> datetime | None:
@@ -203,9 +206,8 @@ def _handler_address(session: Session, mail: Mail, now: datetime) -> str | None:
 def actor_for(session: Session, membership: Membership, case: Case, now: datetime) -> Actor:
     """That membership, with the tokens that the case's organisation knows its holder by."""
     person_id = membership.person_id
-    numbers = {person_id: session.get_one(Person, person_id).gmc_number}
     today = now.astimezone(LONDON).date()
-    tokens = tokens_by_person(session, numbers, organisation_id=case.organisation_id, on=today)
+    tokens = tokens_by_person(session, [person_id], organisation_id=case.organisation_id, on=today)
     held = roles_held(session, [person_id], on=today)[person_id]
     work = frozenset[bytes]()
     if membership.role in ADVISERS:

@@ -14,13 +14,20 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app.audit.record import CaseEntries, CaseRecord, record_cases, record_organisation
+from app.audit.record import CaseEntries, CaseRecord, record_cases, record_organisation, record_personal
 from app.database import reader, transaction
 from app.domain.actors import CLOCK, Act, Actor, ActorKind
 from app.domain.calendars import LONDON
 from app.domain.deadlines import Explanation, Pause, explain
 from app.domain.errors import CannotRecord, InvalidInput, NotFound, StaleCase, TryAgainLater
-from app.domain.events import REPORTER, CaseViewed, CaseViewedAgain, LookupMissed, SearchRun
+from app.domain.events import (
+    REPORTER,
+    CaseViewed,
+    CaseViewedAgain,
+    LookupMissed,
+    LookupMissedAgain,
+    SearchRun,
+)
 from app.domain.plan import Clockwork, Wish
 from app.domain.vocabulary import Role
 from app.domain.workflow import (
@@ -52,6 +59,9 @@ from app.services.definitions import definition_of
 AGAIN = timedelta(minutes=5)
 CLOSED_AT_ONCE = 200
 REFERENCE_LENGTH = 13
+# Under which misses are tallied: they belong to whoever looked, and to no case.
+NO_CASE = UUID(int=0)
+SOMEBODY = "person"
 Proved = tuple[Case, Standing | None]
 Written = Callable[[str, Act], Proved | None]
 
@@ -92,15 +102,26 @@ class Opened:
         return any(offer.action == action for offer in self.offers)
 
     def first(self, among: Container[Action]) -> Transition | None:
-        """The one action to offer before all others in this state, of those that have a page."""
-        offered = (one for one in self.offers if one.action in among)
-        return next((one for one in offered if self.file.state in one.first_in), None)
+        """The one action to offer before all others, of those that have a page.
+
+        It meets the date that is due next, or else is the one that the definition puts first in this state.
+        """
+        offered = [one for one in self.offers if one.action in among]
+        due = self.next_clock.clock.code if self.next_clock else ""
+        meets = (one for one in offered if due in (*one.meets, *one.meets_after_triage))
+        leads = (one for one in offered if self.file.state in one.first_in)
+        return next(meets, None) or next(leads, None)
 
     @property
     def next_clock(self) -> ClockRead | None:
-        """The running clock that falls or fell due first."""
+        """The running clock that falls or fell due first; what another role owes comes behind the viewer's own."""
         waiting = [one for one in self.clocks if one.row.is_due_next]
-        return min(waiting, key=lambda one: (one.row.due_at, one.row.clock), default=None)
+        return min(waiting, key=self._turn, default=None)
+
+    def _turn(self, one: ClockRead) -> tuple[bool, datetime, str]:
+        standing = self.file.standing
+        own = {standing.capacity} if standing.sees_patient_part_only else {standing.capacity, None}
+        return one.clock.owed_by not in own, one.row.due_at, one.row.clock
 
 
 def find(reference: str, *, act: Act) -> bool:
@@ -179,7 +200,7 @@ def _written_own(reference: str, act: Act) -> Proved | None:
         )
         case = session.scalars(query).one_or_none()
         if case is None:
-            _record_here(session, LookupMissed, act)
+            _record_own_miss(session, act)
             return None
         _record_own(session, case, act)
         return case, None
@@ -194,6 +215,22 @@ def _record_here(session: Session, event: type[LookupMissed | SearchRun], act: A
     role, organisation_id = act.actor.role, act.actor.organisation_id
     if role is not None and organisation_id is not None:
         record_organisation(session, event(by=role), organisation_id=organisation_id, act=act)
+
+
+def _record_own_miss(session: Session, act: Act) -> None:
+    """In the person's own log: what they look for among their reports is no business of an organisation."""
+    if act.actor.person_id is None:
+        raise NotFound("nobody opens a report without being somebody")
+    missed = ViewTally(
+        case_id=NO_CASE,
+        viewer=act.actor.person_id.bytes,
+        membership_id=None,
+        role=REPORTER,
+        first_at=act.now,
+        repeats=0,
+    )
+    if _is_first(session, missed, act):
+        record_personal(session, LookupMissed(by=SOMEBODY), person_id=act.actor.person_id, act=act)
 
 
 def _record_view(session: Session, case: Case, act: Act) -> Standing:
@@ -295,6 +332,9 @@ def close_tallies(now: datetime) -> int:
 
 def _close(session: Session, tally: ViewTally, *, now: datetime) -> None:
     """One entry with the count, by whoever looked; nothing where they looked once."""
+    if tally.case_id == NO_CASE and tally.repeats:
+        missed = LookupMissedAgain(by=SOMEBODY, count=tally.repeats)
+        record_personal(session, missed, person_id=UUID(bytes=tally.viewer), act=Act(actor=CLOCK, now=now))
     case = session.get(Case, tally.case_id)
     if tally.repeats and case is not None:
         viewer = tally.membership_id.hex if tally.membership_id else REPORTER

@@ -7,17 +7,15 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
-from app.domain.errors import InvalidInput
 from app.domain.guidance import Contact, Guidance, GuidancePage, MdoLine, Support
 from app.domain.vocabulary import Nation
+from app.services.reference import REFERENCE, BrokenReference, decoded, read_toml
 
-REFERENCE: Final = Path(__file__).parents[1] / "reference"
 FENCE: Final = "+++\n"
-_T = TypeVar("_T")
 
 
 class _Heading(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -70,9 +68,11 @@ class _Mdos(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def load_guidance(reference: Path = REFERENCE) -> Guidance:
-    """The library under ``reference``. Raises InvalidInput with the file's name where it makes no sense."""
-    people = _read(reference / "support.toml", _Contacts)
-    mdos = tuple(MdoLine(**msgspec.structs.asdict(row)) for row in _read(reference / "mdos.toml", _Mdos).mdos)
+    """The library under ``reference``. Raises BrokenReference with the file's name where it makes no sense."""
+    people = read_toml(reference / "support.toml", _Contacts)
+    mdos = tuple(
+        MdoLine(**msgspec.structs.asdict(row)) for row in read_toml(reference / "mdos.toml", _Mdos).mdos
+    )
     filled = {"{regulator}": f"the {people.regulator.name}", "{mdo_lines}": _as_list(mdos)}
     found = sorted(_pages(reference / "guidance", filled), key=lambda one: (one[0], one[1].id))
     support = Support(tuple(_contact(row) for row in people.contacts))
@@ -91,9 +91,9 @@ def _pages(folder: Path, filled: Mapping[str, str]) -> Iterator[tuple[int, Guida
 
 def _page(path: Path, filled: Mapping[str, str]) -> tuple[int, GuidancePage]:
     empty, front, body = path.read_text(encoding="utf-8").split(FENCE, 2)
-    heading = _decoded(front, _Heading, path.name)
+    heading = decoded(front, _Heading, path.name)
     if empty or "[check" in body or "[GK]" in body:
-        raise InvalidInput(path.name, "reference-format")
+        raise BrokenReference(f"{path.name}: a mark was left in it")
     for placeholder, words in filled.items():
         body = body.replace(placeholder, words)
     known = msgspec.structs.asdict(heading)
@@ -118,14 +118,3 @@ def _as_list(mdos: tuple[MdoLine, ...]) -> str:
 
 def _contact(row: _Contact) -> Contact:
     return Contact(**{**msgspec.structs.asdict(row), "nations": frozenset(row.nations)})
-
-
-def _read(path: Path, kind: type[_T]) -> _T:
-    return _decoded(path.read_text(encoding="utf-8"), kind, path.name)
-
-
-def _decoded(text: str, kind: type[_T], name: str) -> _T:
-    try:
-        return msgspec.toml.decode(text, type=kind)
-    except msgspec.MsgspecError as error:
-        raise InvalidInput(name, "reference-format") from error

@@ -1,18 +1,23 @@
 """Putting an installation together, and bringing its database to where the program expects it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
+from stat import S_IMODE
 from types import MappingProxyType
 
-from sqlalchemy import select, text
+from sqlalchemy import make_url, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.config import INDEPENDENT, Settings, UnsafeSettingsError
-from app.database import disconnect, installation_of, is_migrated, migrate, reader
+from app.database import disconnect, installation_of, is_migrated, migrate, reader, transaction
+from app.domain.errors import KeysMissing
 from app.domain.vocabulary import OrganisationType
 from app.encryption.keyring import FileKeyStore
 from app.installation import Installation
+from app.keychain import check_of, new_installation_ring, require_rings
 from app.models.organisation import Organisation
 from app.models.person import Membership
 from app.notifications.letters import letter_box
@@ -32,7 +37,7 @@ def installation_from(settings: Settings, *, clock: Callable[[], datetime]) -> I
     return Installation(
         settings=settings,
         clock=clock,
-        keys=FileKeyStore(settings.instance / "keys"),
+        keys=FileKeyStore(settings.instance / "keys", check_of=check_of),
         calendars=load_calendars(),
         workflows=MappingProxyType({definition.kind: definition for definition in shipped}),
         routing=routing_table(),
@@ -47,20 +52,50 @@ def installation_from(settings: Settings, *, clock: Callable[[], datetime]) -> I
 def prepare() -> None:
     """Brings the database of the running application to the newest schema, with the shipped workflows in it.
 
-    Raises UnsafeSettingsError where production would break a promise with what the database holds.
+    Raises UnsafeSettingsError where a keyring is missing, and where production would break a promise with
+    what the database holds.
     """
     settings = installation_of(reader()).settings
-    settings.instance.mkdir(parents=True, exist_ok=True)
+    _keep_to_ourselves(settings)
     migrate(settings)
+    make_keys()
     store_shipped()
     _refuse_unsafe_database()
 
 
 def prepare_new() -> None:
-    """Prepares a database that has not got the newest schema yet; any other is left as it is."""
-    installation_of(reader()).settings.instance.mkdir(parents=True, exist_ok=True)
-    if not _is_ready():
+    """Prepares a database that has not got the newest schema yet; any other gets no more than its keyring."""
+    _keep_to_ourselves(installation_of(reader()).settings)
+    if _is_ready():
+        make_keys()
+    else:
         prepare()
+
+
+def _keep_to_ourselves(settings: Settings) -> None:
+    """Folder and database are for our own account only, whatever the one that starts us allows others."""
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    settings.instance.chmod(0o700)
+    file = Path(make_url(settings.writer_url).database or "")
+    if settings.is_sqlite and file.parent.is_dir():
+        file.touch()
+        file.chmod(0o600)
+
+
+def make_keys() -> None:
+    """Makes the installation's own keyring at its first start. Raises UnsafeSettingsError where one is missing."""
+    with _keys_or_a_line():
+        require_rings(reader())
+        with transaction() as session:
+            new_installation_ring(session)
+
+
+@contextmanager
+def _keys_or_a_line() -> Iterator[None]:
+    try:
+        yield
+    except KeysMissing as error:
+        raise UnsafeSettingsError(f"{error}: restore it from the backup of the keys") from error
 
 
 def refuse_unsafe_start() -> None:
@@ -81,6 +116,8 @@ def _refuse_unsafe_database() -> None:
             raise UnsafeSettingsError(
                 "the database has not got the newest schema: start once with python app.py"
             )
+        with _keys_or_a_line():
+            require_rings(reader())
         for unsafe, message in _dangers(reader(), settings):
             if unsafe:
                 raise UnsafeSettingsError(message)
@@ -102,6 +139,10 @@ def _is_ready() -> bool:
 
 def _dangers(session: Session, settings: Settings) -> Iterator[tuple[bool, str]]:
     """What production must not start with, each with what to do; asked one after the other."""
+    yield (
+        bool(S_IMODE(settings.instance.stat().st_mode) & 0o077),
+        f"other accounts can read {settings.instance}: chmod 700 it",
+    )
     chosen = select(Organisation).where(Organisation.code == settings.operator)
     operator = session.scalars(chosen).one_or_none()
     yield (

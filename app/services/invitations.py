@@ -13,8 +13,10 @@ from app.domain.errors import InvalidInput, NotFound
 from app.domain.events import InvitationWithdrawn, MembershipStarted, PersonAdded
 from app.models.account import CodePurpose
 from app.models.invitation import Invitation
-from app.models.person import Person
+from app.models.mail import MailKind
+from app.notifications import outbox
 from app.queries.people import open_invitation
+from app.services import handover
 from app.services.accounts import send_code
 from app.services.administering import require_administrator, signed
 from app.services.people import (
@@ -28,8 +30,8 @@ from app.services.people import (
 )
 
 
-def invite(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> UUID:
-    """Offers a role and sends a code to the person's own address; answers the id of that code.
+def invite(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> None:
+    """Offers a role and says so to the person's own address: with a code where they have no password yet.
 
     The role starts when the person accepts it. Raises InvalidInput: name, email, gmc_number, ends_on, or
     role (held, excluded, invited, not-here).
@@ -37,24 +39,28 @@ def invite(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> UUID:
     newcomer = checked(newcomer)
     require_administrator(organisation_id, act=act)
     with transaction() as session:
-        person = known_person(session, newcomer) or new_person(session, newcomer)
+        person = known_person(session, newcomer.email) or new_person(session, newcomer)
         require_fit(session, person.id, newcomer.role, organisation_id=organisation_id, newcomer=newcomer)
         _require_not_invited(session, person.id, newcomer, organisation_id=organisation_id, act=act)
         session.add(_invitation(newcomer, person.id, organisation_id=organisation_id, act=act))
-        code = send_code(session, person.id, purpose=CodePurpose.INVITATION, act=act)
+        if person.password_hash is None:
+            send_code(session, person.id, purpose=CodePurpose.INVITATION, address=newcomer.email, act=act)
+        else:
+            outbox.queue(session, MailKind.INVITED, person_id=person.id, now=act.now)
         added = PersonAdded(by=signed(act))
         record_organisation(session, added, organisation_id=organisation_id, act=act)
-        return code.id
 
 
-def enrol(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> UUID:
+def enrol(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> UUID | None:
     """Gives a new person a role at once, on the operator's word, and answers the id of their code.
 
-    Somebody who is known already is only invited. Raises InvalidInput as ``invite`` does.
+    Somebody who is known already is only invited, and nobody but they gets a code: None. Raises InvalidInput
+    as ``invite`` does.
     """
     newcomer = checked(newcomer)
-    if known_person(reader(), newcomer) is not None:
-        return invite(newcomer, organisation_id=organisation_id, act=act)
+    if known_person(reader(), newcomer.email) is not None:
+        invite(newcomer, organisation_id=organisation_id, act=act)
+        return None
     added = add_person(newcomer, organisation_id=organisation_id, act=act)
     with transaction() as session:
         return send_code(session, added.person_id, purpose=CodePurpose.INVITATION, act=act).id
@@ -92,19 +98,21 @@ def _require_not_invited(
 def accept(invitation_id: UUID, *, act: Act) -> UUID:
     """Starts the role that was offered, from its first day or from today; answers the membership.
 
+    Cases elsewhere that the new role parts them from go to others.
+
     Raises NotFound for an invitation of somebody else, InvalidInput where a role held now excludes it.
     """
     with transaction() as session:
         invitation = _waiting(session, invitation_id, act=act)
         if invitation is None or invitation.person_id != act.actor.person_id:
             raise NotFound("no such invitation")
+        cases = handover.lock_cases_of(session, [invitation.person_id])
         newcomer = _newcomer(invitation, act=act)
         organisation_id = invitation.organisation_id
         require_fit(
             session, invitation.person_id, invitation.role, organisation_id=organisation_id, newcomer=newcomer
         )
         invitation.ended_at = act.now
-        _learn_gmc_number(session, invitation)
         membership_id = start_membership(
             session, newcomer, invitation.person_id, organisation_id=organisation_id
         )
@@ -112,6 +120,7 @@ def accept(invitation_id: UUID, *, act: Act) -> UUID:
             by=newcomer.role, role=newcomer.role, starts_on=newcomer.starts_on.isoformat()
         )
         record_organisation(session, started, organisation_id=organisation_id, act=act)
+        handover.pass_on(session, cases, now=act.now)
         return membership_id
 
 
@@ -143,13 +152,3 @@ def _newcomer(invitation: Invitation, *, act: Act) -> Newcomer:
         starts_on=max(invitation.starts_on, local(act.now).date()),
         ends_on=invitation.ends_on,
     )
-
-
-def _learn_gmc_number(session: Session, invitation: Invitation) -> None:
-    """Keeps the number that the organisation gave, unless the person has one or somebody else has it."""
-    person = session.get_one(Person, invitation.person_id)
-    number = invitation.gmc_number
-    if person.gmc_number is None and number is not None:
-        taken = select(Person.id).where(Person.gmc_number == number)
-        if session.execute(taken).first() is None:
-            person.gmc_number = number

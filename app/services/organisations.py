@@ -16,6 +16,7 @@ from app.domain.errors import InvalidInput, NotAllowed, NotFound
 from app.domain.events import CalendarChanged, OrganisationAdded, OrganisationChanged, OutsiderAppointed
 from app.domain.permissions import HANDLERS
 from app.domain.vocabulary import Nation, OrganisationType, Role
+from app.keychain import new_organisation_ring
 from app.models.organisation import Appointment, Closure, Organisation
 from app.models.person import Membership, Person
 from app.queries.people import current_on
@@ -67,6 +68,7 @@ def add_organisation(organisation: NewOrganisation, *, act: Act) -> UUID:
         row = Organisation(id=uuid4(), **asdict(organisation))
         session.add(row)
         session.flush()
+        new_organisation_ring(session, row.id)
         record_installation(session, OrganisationAdded(by=signed(act)), act=act)
         return row.id
 

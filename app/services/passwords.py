@@ -15,7 +15,8 @@ from app.domain.errors import InvalidInput, TryAgainLater
 SHORTEST = 12
 LONGEST = 200
 AT_ONCE = 2
-LONGEST_QUEUE = 32
+# Those who hash among them. Fewer than the server has threads, so that other pages stay quick meanwhile.
+LONGEST_QUEUE = 4
 WAIT_SECONDS = 30
 
 

@@ -4,12 +4,11 @@ Credentials belong to the person: nothing here sets, shows or bypasses a passwor
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.record import record_organisation
@@ -19,13 +18,12 @@ from app.domain.deadlines import local
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.events import MembershipEnded, MembershipStarted, PersonAdded, RelationDeclared, ResetStarted
 from app.domain.permissions import exclude_each_other, roles_in
-from app.domain.vocabulary import Post, Role
+from app.domain.vocabulary import Post, RelationKind, Role
 from app.keychain import new_personal_key
 from app.models.account import CodePurpose, SignIn
-from app.models.case import Case, CaseHandler
 from app.models.organisation import Organisation
-from app.models.person import Membership, Person, Relation, RelationKind
-from app.services import throttling
+from app.models.person import Membership, Person, Relation
+from app.services import handover, throttling
 from app.services.accounts import is_address, normal_address, send_code
 from app.services.administering import require_administrator, signed
 
@@ -90,27 +88,24 @@ def add_person(newcomer: Newcomer, *, organisation_id: UUID, act: Act) -> Added:
     newcomer = checked(newcomer)
     require_administrator(organisation_id, act=act)
     with transaction() as session:
-        person = known_person(session, newcomer) or new_person(session, newcomer)
+        person = known_person(session, newcomer.email) or new_person(session, newcomer)
+        cases = handover.lock_cases_of(session, [person.id])
         require_fit(session, person.id, newcomer.role, organisation_id=organisation_id, newcomer=newcomer)
         membership_id = start_membership(session, newcomer, person.id, organisation_id=organisation_id)
         record_organisation(session, PersonAdded(by=signed(act)), organisation_id=organisation_id, act=act)
         _record_start(session, newcomer, organisation_id=organisation_id, act=act)
+        handover.pass_on(session, cases, now=act.now)
         return Added(person_id=person.id, membership_id=membership_id)
 
 
-def known_person(session: Session, newcomer: Newcomer) -> Person | None:
-    """Who has this address or, failing that, this GMC number."""
-    by_address = session.scalars(select(Person).where(Person.email == newcomer.email)).one_or_none()
-    if by_address is not None or newcomer.gmc_number is None:
-        return by_address
-    return session.scalars(select(Person).where(Person.gmc_number == newcomer.gmc_number)).one_or_none()
+def known_person(session: Session, email: str) -> Person | None:
+    """Who has this address. A GMC number is what an administrator claims: it never leads to a person."""
+    return session.scalars(select(Person).where(Person.email == email)).one_or_none()
 
 
 def new_person(session: Session, newcomer: Newcomer) -> Person:
     """A person with a key of their own and no password yet."""
-    person = Person(
-        id=uuid4(), name=newcomer.name, email=newcomer.email, gmc_number=newcomer.gmc_number, language="en"
-    )
+    person = Person(id=uuid4(), name=newcomer.name, email=newcomer.email, language="en")
     session.add(person)
     session.flush()
     new_personal_key(session, person.id)
@@ -126,6 +121,8 @@ def start_membership(session: Session, newcomer: Newcomer, person_id: UUID, *, o
         organisation_id=organisation_id,
         role=newcomer.role,
         post=newcomer.post,
+        name=newcomer.name,
+        gmc_number=newcomer.gmc_number,
         title=newcomer.title,
         starts_on=newcomer.starts_on,
         ends_on=newcomer.ends_on,
@@ -163,13 +160,18 @@ def require_fit(
 def end_membership(membership_id: UUID, *, last_on: date | None, act: Act) -> None:
     """Ends a role: at once where ``last_on`` is none, else after that day. Its sessions end with it.
 
-    Raises InvalidInput on ``last_on``: open-cases, last-administrator, before-start or past.
+    Its open cases go to others, then; the answer is the same with and without any. Never prolongs a role: that
+    takes an offer and an acceptance. Raises InvalidInput on ``last_on``: last-administrator, before-start,
+    later or past.
     """
     with transaction() as session:
-        membership = _own_staff(session, membership_id, act=act)
+        person_id = _own_staff(session, membership_id, act=act).person_id
+        cases = handover.lock_cases_of(session, [person_id])
+        membership = session.get_one(Membership, membership_id, populate_existing=True, with_for_update=True)
         today = local(act.now).date()
         _require_endable(session, membership, last_on=last_on, today=today)
-        membership.ends_on = last_on or today - timedelta(days=1)
+        yesterday = today - timedelta(days=1)
+        membership.ends_on = last_on or min(yesterday, membership.ends_on or yesterday)
         if last_on is None:
             session.execute(
                 update(SignIn)
@@ -178,6 +180,7 @@ def end_membership(membership_id: UUID, *, last_on: date | None, act: Act) -> No
             )
         ended = MembershipEnded(by=signed(act), role=membership.role, ends_on=membership.ends_on.isoformat())
         record_organisation(session, ended, organisation_id=membership.organisation_id, act=act)
+        handover.pass_on(session, cases, now=act.now)
 
 
 def _require_endable(session: Session, membership: Membership, *, last_on: date | None, today: date) -> None:
@@ -185,24 +188,10 @@ def _require_endable(session: Session, membership: Membership, *, last_on: date 
         raise InvalidInput("last_on", "past")
     if last_on is not None and last_on < membership.starts_on:
         raise InvalidInput("last_on", "before-start")
-    if _has_open_work(session, membership):
-        raise InvalidInput("last_on", "open-cases")
+    if last_on is not None and membership.ends_on is not None and last_on > membership.ends_on:
+        raise InvalidInput("last_on", "later")
     if membership.role is Role.ADMINISTRATOR and _is_last(session, membership, today=today):
         raise InvalidInput("last_on", "last-administrator")
-
-
-def _has_open_work(session: Session, membership: Membership) -> bool:
-    """Whether a case that is still open is with them. Closing ends nobody's part in a case, nor does it wait."""
-    working = (
-        select(CaseHandler.id)
-        .join(Case, Case.id == CaseHandler.case_id)
-        .where(
-            CaseHandler.membership_id == membership.id,
-            CaseHandler.until_at.is_(None),
-            Case.closed_at.is_(None),
-        )
-    )
-    return session.execute(working.limit(1)).first() is not None
 
 
 def _is_last(session: Session, membership: Membership, *, today: date) -> bool:
@@ -254,6 +243,8 @@ def declare_relation(
 ) -> None:
     """Records how a person stands to another of the same organisation (both by membership).
 
+    Cases that one of them may not go on with now, go to others.
+
     Raises InvalidInput: other (same), kind (declared already) or ends_on (backwards).
     """
     if ends_on is not None and ends_on < starts_on:
@@ -261,19 +252,27 @@ def declare_relation(
     with transaction() as session:
         one = _own_staff(session, membership_id, act=act)
         other = _own_staff(session, other_id, act=act)
+        cases = handover.lock_cases_of(session, [one.person_id, other.person_id])
         if one.person_id == other.person_id:
             raise InvalidInput("other", "same")
         relation = Relation(
-            person_id=one.person_id, other_id=other.person_id, kind=kind, starts_on=starts_on, ends_on=ends_on
+            organisation_id=one.organisation_id,
+            person_id=one.person_id,
+            other_id=other.person_id,
+            kind=kind,
+            starts_on=starts_on,
+            ends_on=ends_on,
         )
         _require_new(session, relation)
         session.add(relation)
         declared = RelationDeclared(by=signed(act), kind=kind)
         record_organisation(session, declared, organisation_id=one.organisation_id, act=act)
+        handover.pass_on(session, cases, now=act.now)
 
 
 def _require_new(session: Session, relation: Relation) -> None:
     same = select(Relation.id).where(
+        Relation.organisation_id == relation.organisation_id,
         Relation.person_id == relation.person_id,
         Relation.other_id == relation.other_id,
         Relation.kind == relation.kind,
@@ -284,26 +283,15 @@ def _require_new(session: Session, relation: Relation) -> None:
 
 
 def end_relation(relation_id: UUID, *, act: Act) -> None:
-    """Ends a relation between two people of the actor's organisation, from today. Raises NotFound."""
+    """Ends a relation that the actor's organisation declared, from today. Raises NotFound."""
     organisation_id = act.actor.organisation_id
     if organisation_id is None:
         raise NotFound("nobody's organisation")
     require_administrator(organisation_id, act=act)
     with transaction() as session:
         relation = session.get(Relation, relation_id)
-        if relation is None or not _are_here(
-            session, (relation.person_id, relation.other_id), organisation_id=organisation_id
-        ):
+        if relation is None or relation.organisation_id != organisation_id:
             raise NotFound("no such relation here")
         relation.ends_on = local(act.now).date() - timedelta(days=1)
         ended = RelationDeclared(by=signed(act), kind=relation.kind)
         record_organisation(session, ended, organisation_id=organisation_id, act=act)
-
-
-def _are_here(session: Session, people: Sequence[UUID], *, organisation_id: UUID) -> bool:
-    """Whether all of them have or had a role in the organisation."""
-    here = (
-        exists().where(and_(Membership.person_id == one, Membership.organisation_id == organisation_id))
-        for one in people
-    )
-    return session.execute(select(and_(*here))).scalar_one() is True

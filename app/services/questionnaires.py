@@ -23,7 +23,8 @@ from app.domain.form import (
     Variant,
 )
 from app.domain.vocabulary import Kind, Lane, PatientData, Severity
-from app.services.categories import REFERENCE, BrokenReference, Text, load_catalogue, read_toml
+from app.services.categories import load_catalogue
+from app.services.reference import REFERENCE, BrokenReference, Text, read_toml
 
 Row = TypeVar("Row")
 Conditions = list[dict[str, list[str]]]

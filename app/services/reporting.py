@@ -1,6 +1,5 @@
 """What reporters do after sending: one function an act, each through a door that opens to them alone."""
 
-import re
 from enum import StrEnum
 from uuid import UUID
 
@@ -20,15 +19,14 @@ from app.domain.events import (
     ReportWithdrawn,
 )
 from app.domain.plan import Changes, Text, Wish, case_values
-from app.domain.vocabulary import Kind, OrganisationType, ReporterIdentity, Role
+from app.domain.vocabulary import Kind, MessageKind, ReporterIdentity, Role
 from app.domain.workflow import Action, Occurrence
 from app.encryption.keys import seal
 from app.keychain import case_key
 from app.models.case import Case
-from app.models.message import Message, MessageKind
-from app.models.organisation import Organisation
-from app.models.person import Membership
+from app.models.message import Message
 from app.queries.cases import Standing
+from app.queries.people import is_at_workplace
 from app.queries.reports import own_case
 from app.services.accounts import is_address
 from app.services.casework import Build, Scene, enter_unseen, with_guardian
@@ -158,23 +156,9 @@ def _check_address(session: Session, case: Case, address: str, act: Act) -> None
     if not is_address(address):
         raise InvalidInput("address", "no_address")
     is_private = case.kind is Kind.ADVICE or case.identity is not ReporterIdentity.OPEN
-    domain = address.rpartition("@")[2].lower()
-    if is_private and any(_is_within(domain, one) for one in _employers_domains(session, act)):
+    person_id, domain = act.actor.person_id, address.rpartition("@")[2]
+    if is_private and person_id and is_at_workplace(session, person_id, domain):
         raise InvalidInput("address", "employers")
-
-
-def _is_within(domain: str, employers: str) -> bool:
-    return domain == employers or domain.endswith(f".{employers}")
-
-
-def _employers_domains(session: Session, act: Act) -> set[str]:
-    """The mail domains of everybody the person works or worked for; an MDO is nobody's employer here."""
-    written = session.scalars(
-        select(Organisation.mail_domains)
-        .join(Membership, Membership.organisation_id == Organisation.id)
-        .where(Membership.person_id == act.actor.person_id, Organisation.type != OrganisationType.MDO)
-    )
-    return {domain.lower() for text in written for domain in re.split(r"[\s,;]+", text) if domain}
 
 
 def _with_contact(session: Session, case: Case, address: str | None) -> Changes:

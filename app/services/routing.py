@@ -28,12 +28,12 @@ from app.domain.routing import (
     owner_row,
     told_rows,
 )
-from app.domain.vocabulary import Kind, OrganisationType, PartyRole, Role
+from app.domain.vocabulary import Kind, OrganisationType, PartyRole, RelationKind, Role
 from app.encryption.keys import seal
 from app.keychain import case_context, case_key
 from app.models.case import Case, CaseExclusion, CaseHandler, CaseParty, RoutingDecision
 from app.models.organisation import Appointment, Organisation
-from app.models.person import Membership, Person, Relation, RelationKind
+from app.models.person import Membership, Relation
 from app.queries.people import (
     current_on,
     relation_on,
@@ -189,7 +189,7 @@ def candidates_for(session: Session, role: Role, ground: Ground, *, conflicts_of
         for one in _holders(session, role, ground)
         if one.id not in ground.not_again and one.person_id not in ground.not_wanted
     ]
-    people = {one.person_id: one.gmc_number for one in holders}
+    people = {one.person_id for one in holders}
     tokens = tokens_by_person(session, people, organisation_id=conflicts_of, on=ground.on)
     work = _workplaces(session, people, ground) if ground.only == ADVISERS else {}
     return [
@@ -240,9 +240,7 @@ HOLDERS = (
         Membership.open_cases,
         Membership.last_assigned_at,
         Membership.load_version,
-        Person.gmc_number,
     )
-    .join(Person, Person.id == Membership.person_id)
     .where(or_(OWN, Membership.id.in_(APPOINTED)), current_on(bindparam("on")))
     .order_by(Membership.id)
 )
@@ -291,11 +289,11 @@ def conflicted_handlers(
 ) -> frozenset[UUID]:
     """Those who work on a case although they, or somebody close to them, are part of it as it is known now."""
     handlers = session.execute(
-        select(CaseHandler.membership_id, CaseHandler.person_id, Person.gmc_number)
-        .join(Person, Person.id == CaseHandler.person_id)
-        .where(CaseHandler.case_id == case_id, CaseHandler.until_at.is_(None))
+        select(CaseHandler.membership_id, CaseHandler.person_id).where(
+            CaseHandler.case_id == case_id, CaseHandler.until_at.is_(None)
+        )
     ).all()
-    people = {row.person_id: row.gmc_number for row in handlers}
+    people = {row.person_id for row in handlers}
     tokens = tokens_by_person(session, people, organisation_id=organisation_id, on=on)
     return frozenset(row.membership_id for row in handlers if parties.touches(*tokens[row.person_id]))
 

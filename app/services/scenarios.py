@@ -39,6 +39,7 @@ from app.domain.vocabulary import (
     OrganisationType,
     PatientData,
     Post,
+    RelationKind,
     ReporterIdentity,
     Role,
     Severity,
@@ -50,7 +51,7 @@ from app.installation import Installation
 from app.models.case import Case, CaseHandler
 from app.models.deadline import Deadline
 from app.models.organisation import Organisation
-from app.models.person import Person, RelationKind
+from app.models.person import Person
 from app.services.casting import Employed, Stage
 from app.services.clockworks import clockwork_for
 from app.services.definitions import definition_of
@@ -247,8 +248,7 @@ def stage_employer(stage: Stage, scenario: Scenario, *, number: int) -> Organisa
     body = Organisation(
         code=f"B{number:04}", name=f"Review body {number}", type=OrganisationType.AGENCY, nation=where.nation
     )
-    stage.session.add(body)
-    stage.session.flush()
+    stage.add(body)
     reviewer = stage.employ(body, Role.OUTSIDE_REVIEWER, post=Post.CONSULTANT, title="Outside reviewer")
     officer = stage.employ(body, Role.RESPONSIBLE_OFFICER, post=Post.CONSULTANT, title="Responsible officer")
     stage.lend(employer, Role.OUTSIDE_REVIEWER, reviewer)

@@ -45,7 +45,7 @@ from app.models.case import Case
 from app.models.draft import Draft
 from app.models.organisation import Appointment, Organisation
 from app.models.person import Membership, Person
-from app.queries.people import current_on
+from app.queries.people import current_on, numbers_of
 from app.queries.reports import places_of, reported_by
 from app.services.changes import Opening, open_case
 from app.services.clockworks import clockwork_for
@@ -175,16 +175,15 @@ def lay_out(session: Session, report: Report, *, act: Act) -> Laid:
     the MDO's room is closed.
     """
     reporter = _reporter(session, report, act)
-    organisation_id = _receiver(session, report, reporter)
-    person = session.get_one(Person, reporter.person_id)
+    organisation_id = _receiver(session, report, reporter, act.actor)
     subject = _subject_of(session, report, organisation_id, act)
-    named = named_for(session, person.id, on=_day(act.now))
+    named = named_for(session, reporter.person_id, on=_day(act.now))
     subject = _with_known_ticks(subject, named)
-    parties = _parties(session, report, person, subject, organisation_id)
+    parties = _parties(session, report, reporter.person_id, subject, organisation_id)
     kept_away = _kept_away(session, report, organisation_id, act)
     exclusions = (
-        *_declared(session, kept_away.people - {person.id}, organisation_id),
-        *_advisers_at_work(session, report, person.id, organisation_id, act),
+        *_declared(session, kept_away.people - {reporter.person_id}, organisation_id),
+        *_advisers_at_work(session, report, reporter.person_id, organisation_id, act),
         *_may_be_subject(session, subject, organisation_id, act),
     )
     tokens = frozenset(token for _, token in parties) | frozenset(token for token, _ in exclusions)
@@ -205,7 +204,7 @@ def lay_out(session: Session, report: Report, *, act: Act) -> Laid:
         matter=_matter(report, reporter, subject, kept_away),
         ground=ground,
         is_somebody_unfound=kept_away.is_somebody_unfound,
-        signature=_signature(report, reporter, person),
+        signature=_signature(session, report, reporter, organisation_id),
     )
 
 
@@ -257,8 +256,15 @@ def _open(session: Session, report: Report, *, draft_id: UUID | None, act: Act) 
 
 
 def _reporter(session: Session, report: Report, act: Act) -> Membership:
-    """The membership in which somebody reports: the chosen workplace's, else the one they act in."""
+    """The membership in which somebody reports: the chosen workplace's, else the one they act in.
+
+    Whoever has no role any more may still ask their MDO: as whom they were last.
+    """
+    if act.actor.membership_id is None and report.kind is Kind.ADVICE:
+        return _last_membership(session, act.actor)
     if report.kind is Kind.ADVICE or report.workplace is None:
+        if act.actor.membership_id is None:
+            raise InvalidInput("workplace", "missing")
         return session.get_one(Membership, act.actor.membership_id)
     mine = session.scalars(
         select(Membership)
@@ -274,7 +280,15 @@ def _reporter(session: Session, report: Report, act: Act) -> Membership:
     return mine
 
 
-def _receiver(session: Session, report: Report, reporter: Membership) -> UUID:
+def _last_membership(session: Session, actor: Actor) -> Membership:
+    own = select(Membership).where(Membership.person_id == actor.person_id)
+    last = session.scalars(own.order_by(Membership.ends_on.desc(), Membership.id).limit(1)).one_or_none()
+    if last is None:
+        raise InvalidInput("workplace", "unknown")
+    return last
+
+
+def _receiver(session: Session, report: Report, reporter: Membership, actor: Actor) -> UUID:
     """The organisation that a case is opened in. Raises NotAvailable where the MDO's room is closed."""
     if report.kind is not Kind.ADVICE:
         return reporter.organisation_id
@@ -282,6 +296,8 @@ def _receiver(session: Session, report: Report, reporter: Membership) -> UUID:
     mdo = session.get(Organisation, _id("mdo", report.mdo)) if report.mdo else None
     if mdo is None or mdo.type is not OrganisationType.MDO:
         raise InvalidInput("mdo", "unknown")
+    if actor.is_proved_at_work:
+        raise NotAvailable("only a workplace's mailbox has shown who this is")
     if settings.operator not in {INDEPENDENT, mdo.code}:
         raise NotAvailable("whoever runs this installation could see that somebody asked their MDO")
     return mdo.id
@@ -294,36 +310,38 @@ def _subject_of(session: Session, report: Report, organisation_id: UUID, act: Ac
         return _Subject()
     ticks = frozenset(choice.relations)
     part = PartyRole.OTHER_PARTY if choice.is_target else PartyRole.SUBJECT
-    person = _chosen_person(session, choice.person_id, choice.gmc_number, organisation_id, act)
-    if person is None:
+    person_id = _chosen_person(session, choice.person_id, choice.gmc_number, organisation_id, act)
+    if person_id is None:
         numbers = [choice.gmc_number] if choice.gmc_number else []
         tokens = tuple(gmc_token(session, one, organisation_id=organisation_id) for one in numbers)
         standing = "none" if choice.is_target else "unresolved"
         return _Subject(standing=standing, tokens=tokens, ticks=ticks, part=part)
-    return _known_subject(session, person, organisation_id, act, ticks=ticks, part=part)
+    return _known_subject(session, person_id, organisation_id, act, ticks=ticks, part=part)
 
 
 def _chosen_person(
     session: Session, person_id: str | None, gmc_number: str | None, organisation_id: UUID, act: Act
-) -> Person | None:
-    """Only somebody who holds a membership here counts; the reporter is never told whether a number fits."""
-    here = select(Membership.person_id).where(
-        Membership.organisation_id == organisation_id, current_on(_day(act.now))
-    )
+) -> UUID | None:
+    """Only somebody who holds a membership here counts; the reporter is never told whether a number fits.
+
+    A number means whoever has it in this organisation's own list, and nobody if two have it.
+    """
     if person_id is not None:
-        return session.scalars(
-            select(Person).where(Person.id == _id("subject", person_id), Person.id.in_(here))
-        ).one_or_none()
-    if gmc_number is not None:
-        return session.scalars(
-            select(Person).where(Person.gmc_number == gmc_number, Person.id.in_(here))
-        ).one_or_none()
-    return None
+        is_meant = Membership.person_id == _id("subject", person_id)
+    elif gmc_number is not None:
+        is_meant = Membership.gmc_number == gmc_number
+    else:
+        return None
+    here = select(Membership.person_id).where(
+        Membership.organisation_id == organisation_id, current_on(_day(act.now)), is_meant
+    )
+    found = session.scalars(here.distinct()).all()
+    return found[0] if len(found) == 1 else None
 
 
 def _known_subject(
     session: Session,
-    person: Person,
+    person_id: UUID,
     organisation_id: UUID,
     act: Act,
     *,
@@ -333,21 +351,25 @@ def _known_subject(
     rows = session.execute(
         select(Membership.role, Membership.post, Organisation.id, Organisation.type)
         .join(Organisation, Organisation.id == Membership.organisation_id)
-        .where(Membership.person_id == person.id, current_on(_day(act.now)))
+        .where(Membership.person_id == person_id, current_on(_day(act.now)))
     ).all()
     agencies = [row.id for row in rows if row.type is OrganisationType.AGENCY]
     here = [row for row in rows if row.id == organisation_id]
-    tokens = person_tokens(session, person.id, person.gmc_number, organisation_id=organisation_id)
     return _Subject(
         standing="none" if part is PartyRole.OTHER_PARTY else "known",
-        person_id=person.id,
-        tokens=tuple(sorted(tokens)),
+        person_id=person_id,
+        tokens=_tokens(session, person_id, organisation_id),
         roles=frozenset(row.role for row in here),
         posts=frozenset(row.post for row in here),
         ticks=ticks,
         agency_id=agencies[0] if agencies else None,
         part=part,
     )
+
+
+def _tokens(session: Session, person_id: UUID, organisation_id: UUID) -> tuple[bytes, ...]:
+    numbers = numbers_of(session, [person_id])[person_id]
+    return tuple(sorted(person_tokens(session, person_id, numbers, organisation_id=organisation_id)))
 
 
 def _with_known_ticks(subject: _Subject, named: frozenset[UUID]) -> _Subject:
@@ -358,7 +380,7 @@ def _with_known_ticks(subject: _Subject, named: frozenset[UUID]) -> _Subject:
 
 
 def _parties(
-    session: Session, report: Report, person: Person, subject: _Subject, organisation_id: UUID
+    session: Session, report: Report, person_id: UUID, subject: _Subject, organisation_id: UUID
 ) -> tuple[tuple[PartyRole, bytes], ...]:
     """Who is part of the case. In a self-report, reporter and subject are one person.
 
@@ -366,7 +388,7 @@ def _parties(
     """
     if report.identity is ReporterIdentity.ANONYMOUS:
         return tuple((subject.part, token) for token in subject.tokens)
-    own = sorted(person_tokens(session, person.id, person.gmc_number, organisation_id=organisation_id))
+    own = _tokens(session, person_id, organisation_id)
     parties = [(PartyRole.REPORTER, token) for token in own]
     if report.kind is Kind.SELF_REPORT:
         parties += [(PartyRole.SUBJECT, token) for token in own]
@@ -431,12 +453,9 @@ def _names_here(session: Session, organisation_id: UUID, today: date) -> Sequenc
     appointed = select(Appointment.membership_id).where(Appointment.organisation_id == organisation_id)
     here = or_(Membership.organisation_id == organisation_id, Membership.id.in_(appointed))
     rows = session.execute(
-        select(Person.id, Person.name)
-        .join(Membership, Membership.person_id == Person.id)
-        .where(here, current_on(today))
-        .distinct()
+        select(Membership.person_id, Membership.name).where(here, current_on(today)).distinct()
     )
-    return [(row.id, compared(row.name).split()) for row in rows]
+    return [(row.person_id, compared(row.name).split()) for row in rows]
 
 
 def _declared(
@@ -543,11 +562,19 @@ def _opening_events(
     return (opened, assigned, *risk, *told, *armed_events(snapshot.clocks))
 
 
-def _signature(report: Report, reporter: Membership, person: Person) -> Mapping[str, str] | None:
-    """The name and post that a report in the open carries, as they were when it was sent."""
+def _signature(
+    session: Session, report: Report, reporter: Membership, organisation_id: UUID
+) -> Mapping[str, str] | None:
+    """The name and post that a report in the open carries, as they were when it was sent.
+
+    An organisation reads the name by which it knows them; an MDO that is not theirs, the one they go by.
+    """
     if report.identity is not ReporterIdentity.OPEN:
         return None
-    return {"name": person.name, "post": reporter.post, "title": reporter.title}
+    name = reporter.name
+    if reporter.organisation_id != organisation_id:
+        name = session.get_one(Person, reporter.person_id).name
+    return {"name": name, "post": reporter.post, "title": reporter.title}
 
 
 def _answers(report: Report, laid: Laid) -> str:

@@ -20,7 +20,7 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 from app.domain.actors import Act, Actor, ActorKind
 from app.domain.deadlines import local
 from app.domain.errors import NotAllowed, NotFound
-from app.domain.permissions import ADVISERS, HANDLERS, Permission, is_granted
+from app.domain.permissions import ADVISERS, HANDLERS, MDO_ROOM, Permission, is_granted
 from app.domain.vocabulary import Role
 from app.installation import Installation
 from app.queries import people
@@ -117,7 +117,9 @@ def _admit(permission: Permission) -> ResponseReturnValue | None:
     who = signed_in()
     if who is None:
         return _to_sign_in()
-    if permission is Permission.ACCOUNT_USE or (who.role and is_granted(who.role, permission)):
+    if permission in MDO_ROOM and current_actor().is_proved_at_work:
+        raise NotFound("only a workplace's mailbox has shown who this is")
+    if is_granted(who.role, permission):
         return None
     if NAMES_A_CASE & (request.view_args or {}).keys():
         raise NotFound("this role sees no such thing")
@@ -158,7 +160,7 @@ def landing(role: Role | None) -> str:
     if role in HANDLERS:
         return "/cases"
     if role in ADVISERS:
-        return "/advice"
+        return url_for("account.show") if current_actor().is_proved_at_work else "/advice"
     if role is Role.ADMINISTRATOR:
         return url_for("administration.people")
     return url_for("account.show") if role in KEEPS_NO_CASES else "/reports"

@@ -18,6 +18,7 @@ from app.domain.errors import (
     CannotRecord,
     DomainError,
     InvalidInput,
+    KeysMissing,
     NobodyEligible,
     NotAllowed,
     NotAvailable,
@@ -38,6 +39,7 @@ PAGES: Mapping[type[DomainError], tuple[str, int]] = {
     NotAvailable: ("not-any-more", 409),
     NobodyEligible: ("503", 503),
     CannotRecord: ("503", 503),
+    KeysMissing: ("503", 503),
     TryAgainLater: ("429", 429),
     InvalidInput: ("400", 400),
 }

@@ -37,6 +37,7 @@ __all__ = [
     "Form",
     "HiddenField",
     "Problem",
+    "ValidationError",
     "area",
     "checks_its_own_token",
     "choice_of",

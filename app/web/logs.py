@@ -87,7 +87,9 @@ def _failure(record: logging.LogRecord) -> Mapping[str, object]:
 
 def _kinds(error: BaseException) -> Iterator[str]:
     following: BaseException | None = error
-    while following is not None:
+    told: set[int] = set()  # one that is raised again while it is handled leads back to itself
+    while following is not None and id(following) not in told:
+        told.add(id(following))
         yield f"{type(following).__module__}.{type(following).__qualname__}"
         following = following.__cause__ or following.__context__
 

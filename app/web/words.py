@@ -22,6 +22,7 @@ from app.domain.vocabulary import (
     PartyRole,
     PatientData,
     Post,
+    RelationKind,
     ReporterIdentity,
     Role,
     Severity,
@@ -193,6 +194,12 @@ WORDS: Mapping[type[StrEnum], Mapping[str, object]] = {
         Outcome.PHONE: _l("Settled by phone"),
         Outcome.SOLICITOR: _l("Passed to a solicitor"),
         Outcome.NO_LONGER_NEEDED: _l("No longer needed"),
+    },
+    RelationKind: {
+        RelationKind.SUPERVISED_BY: _l("is supervised by"),
+        RelationKind.REPORTS_TO: _l("reports to"),
+        RelationKind.DEPUTISES_FOR: _l("deputises for"),
+        RelationKind.RELATED_TO: _l("is a relative, partner or close friend of"),
     },
     Basis: {
         Basis.LAW: _l("The law"),

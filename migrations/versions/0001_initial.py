@@ -27,7 +27,7 @@ SQLITE_TRIGGERS = (
     (
         "audit_entry_no_replace",
         "BEFORE INSERT ON audit_entry",
-        "WHEN EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id)",
+        "WHEN EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id OR rowid = NEW.rowid)",
     ),
 )
 
@@ -142,14 +142,15 @@ def create_tables() -> None:
         "person",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("gmc_number", sa.String(length=7), nullable=True),
         sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("private_email", sa.String(length=254), nullable=True),
+        sa.Column("proved_domain", sa.String(length=254), nullable=False),
         sa.Column("email_verified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("password_hash", sa.String(length=200), nullable=True),
         sa.Column("language", sa.String(length=5), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("email", name=op.f("uq_person_email")),
-        sa.UniqueConstraint("gmc_number", name=op.f("uq_person_gmc_number")),
+        sa.UniqueConstraint("private_email", name=op.f("uq_person_private_email")),
     )
     op.create_table(
         "throttle",
@@ -186,6 +187,7 @@ def create_tables() -> None:
             sa.Enum(
                 "invitation",
                 "reset",
+                "address",
                 name="codepurpose",
                 native_enum=False,
                 create_constraint=True,
@@ -193,6 +195,7 @@ def create_tables() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("address", sa.String(length=254), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
@@ -368,6 +371,8 @@ def create_tables() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("gmc_number", sa.String(length=7), nullable=True),
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
@@ -398,6 +403,7 @@ def create_tables() -> None:
     op.create_table(
         "relation",
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("other_id", sa.Uuid(), nullable=False),
         sa.Column(
@@ -416,6 +422,9 @@ def create_tables() -> None:
         ),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_relation_organisation_id")
+        ),
         sa.ForeignKeyConstraint(["other_id"], ["person.id"], name=op.f("fk_relation_other_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_relation_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_relation")),
@@ -923,6 +932,12 @@ def create_tables() -> None:
         postgresql_where=sa.text("state = 'armed'"),
     )
     op.create_table(
+        "key_check",
+        sa.Column("owner", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("owner", name=op.f("pk_key_check")),
+    )
+    op.create_table(
         "mail",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column(
@@ -933,6 +948,7 @@ def create_tables() -> None:
                 "draft",
                 "sign_in",
                 "code",
+                "invited",
                 name="mailkind",
                 native_enum=False,
                 create_constraint=True,
@@ -943,6 +959,7 @@ def create_tables() -> None:
         sa.Column("membership_id", sa.Uuid(), nullable=True),
         sa.Column("case_id", sa.Uuid(), nullable=True),
         sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("is_private", sa.Boolean(), nullable=False),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -1163,6 +1180,7 @@ def drop_tables() -> None:
         postgresql_where=sa.text("state = 'queued'"),
     )
     op.drop_table("mail")
+    op.drop_table("key_check")
     op.drop_index(
         "ix_deadline_armed",
         table_name="deadline",

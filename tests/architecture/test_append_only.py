@@ -14,11 +14,17 @@ EVERYWHERE = (
     "DELETE FROM audit_entry",
     "INSERT INTO audit_entry SELECT * FROM audit_entry WHERE true ON CONFLICT (id) DO UPDATE SET action = 'x'",
 )
+# Without recursive_triggers a row that is replaced is not deleted, to a trigger.
+OVER_A_ROW = (
+    "REPLACE INTO audit_entry (rowid, id, log, action, at, leaf) "
+    "SELECT rowid, 'another', log, action, at, leaf FROM audit_entry"
+)
 ATTEMPTS = {
     "sqlite": (
         *EVERYWHERE,
         "INSERT OR REPLACE INTO audit_entry SELECT * FROM audit_entry",
         "REPLACE INTO audit_entry SELECT * FROM audit_entry",
+        OVER_A_ROW,
         "UPDATE OR REPLACE audit_entry SET action = 'another'",
     ),
     "postgresql": (

@@ -31,6 +31,7 @@ from app.domain.vocabulary import (
     PartyRole,
     PatientData,
     Post,
+    RelationKind,
     ReporterIdentity,
     Role,
     Severity,
@@ -42,10 +43,10 @@ from app.installation import Installation
 from app.keychain import detail_context, organisation_log
 from app.models.case import Case, CaseHandler, CaseParty, Report, RoutingDecision
 from app.models.deadline import Deadline
-from app.models.key import CaseKey, PersonalKey
+from app.models.key import CaseKey, KeyCheck, PersonalKey
 from app.models.ledger import AuditAlias, AuditDetail, AuditEntry, AuditSequence
 from app.models.organisation import Organisation
-from app.models.person import Membership, Person, Relation, RelationKind
+from app.models.person import Membership, Person, Relation
 from app.services.casting import CAST, FAMILY, GIVEN, LONG_AGO, MDO_CAST
 from app.services.passwords import passwords_of
 
@@ -189,7 +190,8 @@ class Loader:
 
     def _place(self, number: int) -> Place:
         place_id = self._uuid()
-        place = Place(number=number, id=place_id, ring=self._installation.keys.organisation(place_id))
+        place = Place(number=number, id=place_id, ring=self._installation.keys.make(place_id.hex))
+        self._rows.add(KeyCheck, owner=place.ring.owner, value=place.ring.check)
         self._rows.add(
             Organisation,
             id=place.id,
@@ -217,6 +219,7 @@ class Loader:
             self._rows.add(
                 Relation,
                 id=self._uuid(),
+                organisation_id=place.id,
                 person_id=doctor.person_id,
                 other_id=self._draw.choice(handlers).person_id,
                 kind=RelationKind.SUPERVISED_BY,
@@ -225,7 +228,8 @@ class Loader:
 
     def _employ(self, place: Place, role: Role, post: Post, title: str) -> Somebody:
         holders = place.people.setdefault(role, [])
-        person_id = self._person(email_of(role, place=place.number, number=len(holders)))
+        name, number = self._next()
+        person_id = self._person(email_of(role, place=place.number, number=len(holders)), name=name)
         somebody = Somebody(
             person_id=person_id,
             membership_id=self._uuid(),
@@ -239,6 +243,8 @@ class Loader:
             organisation_id=place.id,
             role=role,
             post=post,
+            name=name,
+            gmc_number=number,
             title=title,
             starts_on=LONG_AGO,
             open_cases=0,
@@ -247,15 +253,20 @@ class Loader:
         holders.append(somebody)
         return somebody
 
-    def _person(self, email: str) -> UUID:
+    def _next(self) -> tuple[str, str]:
+        """Another person's name and GMC number."""
         number, self._persons = self._persons, self._persons + 1
+        name = f"Dr {GIVEN[number % len(GIVEN)]} {FAMILY[number // 7 % len(FAMILY)]}"
+        return name, f"{9_000_000 + number}"
+
+    def _person(self, email: str, *, name: str) -> UUID:
         person_id = self._uuid()
         self._rows.add(
             Person,
             id=person_id,
-            name=f"Dr {GIVEN[number % len(GIVEN)]} {FAMILY[number // 7 % len(FAMILY)]}",
-            gmc_number=f"{9_000_000 + number}",
+            name=name,
             email=email,
+            proved_domain="",
             email_verified_at=NOW,
             password_hash=self._hash,
             language="en",

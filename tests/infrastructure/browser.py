@@ -112,6 +112,21 @@ def _axe_source(path: Path) -> str:
     return f"{path.read_text(encoding='utf-8')}\nundefined"
 
 
+def cut_off_at_the_left(page: Page) -> list[str]:
+    """Open menus and their like that begin left of the window, where nobody can scroll to."""
+    return page.evaluate(_CUT_OFF)  # type: ignore[no-any-return]  # whatever the script answers
+
+
+_CUT_OFF = """() => [...document.querySelectorAll("main details")].flatMap((folded) => {
+    const before = folded.open;
+    folded.open = true;
+    const out = [...folded.querySelectorAll(":scope > :not(summary)")]
+        .filter((shown) => shown.getBoundingClientRect().left < 0);
+    folded.open = before;
+    return out.map((shown) => shown.textContent.trim().slice(0, 60));
+})"""
+
+
 def scrolls_sideways(page: Page) -> bool:
     """Whether the page is wider than its window."""
     wider: bool = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")

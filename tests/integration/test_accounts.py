@@ -16,7 +16,7 @@ from app.domain.errors import TryAgainLater
 from app.domain.permissions import Permission
 from app.domain.vocabulary import Role
 from app.keychain import account_code
-from app.models.account import AccountCode, SignIn, Throttle
+from app.models.account import AccountCode, CodePurpose, SignIn, Throttle
 from app.models.ledger import AuditEntry
 from app.models.mail import Mail, MailKind
 from app.models.person import Membership, Person
@@ -489,6 +489,15 @@ def test_a_code_of_one_person_is_no_use_to_another(app, client, doctor, staff, l
     assert "e-mail address and code" in use(client, other.email, code_for(app, doctor)).text
 
 
+def test_a_stranger_with_wrong_codes_keeps_nobody_out(app, client, another_client, doctor):
+    ask(client, doctor.email)
+    stranger = another_client()
+    answers = [use(stranger, doctor.email, "ABCD-EFGH-JKMN").status_code for _ in range(12)]
+    assert answers == [200] * 10 + [429] * 2
+    assert use(client, doctor.email, code_for(app, doctor)).location == "/account"
+    assert use(stranger, doctor.email, "ABCD-EFGH-JKMN").status_code == 200
+
+
 @pytest.mark.parametrize("code", ["", "ABCD-EFGH-JKMN", "x" * 150, "é" * 40, "\u200b"])
 def test_a_wrong_code_never_breaks_the_page(client, doctor, code):
     ask(client, doctor.email)
@@ -659,6 +668,23 @@ def test_the_first_administrator_comes_in_with_the_printed_code(app, client):
     printed = add_by_command(app, *MADE)
     assert printed.exit_code == 0, printed.output
     assert use(client, "robin@example.org", printed.output.strip()).location == "/people"
+
+
+def test_no_code_is_printed_for_somebody_elses_account(app, client, doctor):
+    printed = add_by_command(app, *MADE, "--email", doctor.email)
+    assert printed.exit_code == 0
+    assert printed.output.startswith("This person has an account already.")
+    with app.app_context():
+        assert reader().scalars(select(AccountCode)).all() == []
+        assert reader().scalars(select(Mail.kind)).all() == [MailKind.INVITED]
+
+
+def test_a_code_of_an_invitation_opens_no_account_that_has_a_password(app, client, staff, doctor):
+    with app.app_context(), transaction() as session:
+        sent = accounts.send_code(session, doctor.person_id, purpose=CodePurpose.INVITATION, act=staff.act())
+        code = account_code(session, sent.id)
+    assert "do not recognise" in use(client, doctor.email, code).text
+    client.sign_in(doctor)
 
 
 def test_what_the_operator_does_stands_in_the_logs(app, clock):

@@ -117,7 +117,7 @@ def test_a_message_and_a_note_stand_on_the_page(client, world):
     fill(client, at(sent, "message"), {"text": "We are looking at it."})
     text = text_of_answer(fill(client, at(sent, "note"), {"text": "Ask the ward."}))
     assert "We are looking at it." in text
-    assert "Private note by You. Handlers only." in text
+    assert "Private note by you. Handlers only." in text
 
 
 def test_referring_to_a_role_hands_the_case_over(client, world):
@@ -644,7 +644,7 @@ def test_an_act_that_the_case_does_not_offer_says_that_it_cannot_be_done_any_mor
     owned(client, world, sent)
     answer = client.get(at(sent, "reopen"))
     assert answer.status_code == 409
-    assert "That cannot be done any more" in answer.text
+    assert "That cannot be done now" in answer.text
 
 
 def test_a_form_without_its_token_is_refused(client, world):

@@ -12,12 +12,13 @@ from app.domain.vocabulary import (
     Harm,
     Identifiability,
     Lane,
+    Outcome,
     PatientData,
+    RelationKind,
     Role,
     Severity,
     StillLive,
 )
-from app.models.person import RelationKind
 from app.queries import reports, timeline
 from app.services import casework, reporting
 from tests.integration.handling import queries, signed_in, text_at, text_of_answer
@@ -63,6 +64,50 @@ def test_one_green_button_and_only_what_the_definition_offers(client, world):
     assert "Decide what this needs" in menu
     assert "Close with an outcome" not in menu
     assert "Open this case again" not in menu
+
+
+def test_the_green_button_does_what_the_headline_asks_of_its_reader(client, world):
+    sent = patient_case(world)
+    signed_in(client, world.owner(sent))
+    text = text_at(client, f"/cases/{sent.reference}")
+    headline = "Confirm it is noted and down Due Wednesday 8 April 2026 at 9am, in 1 day."
+    assert f"{headline} Record that it is contained Other actions" in text
+
+
+def test_a_step_that_another_role_owes_says_whose_it_is(client, world):
+    sent = patient_case(world)
+    signed_in(client, world.owner(sent))
+    assert "Data protection officer: read it" in text_at(client, "/cases")
+
+
+def green_button(client, sent):
+    html = client.get(f"/cases/{sent.reference}").text
+    return re.findall(r'class="nhsuk-button"[^>]*>([^<]*)', html)
+
+
+def test_nothing_is_offered_first_while_the_reporter_is_asked_or_when_it_is_closed(client, world):
+    sent = world.self_report()
+    world.triage(sent)
+    signed_in(client, world.owner(sent))
+    assert green_button(client, sent) == ["Agree actions"]
+    world.do(casework.request_information, sent, question="Which town was it?", why="")
+    assert green_button(client, sent) == []
+    other = world.self_report()
+    world.triage(other)
+    closing = casework.Closing(outcome=Outcome.ADVICE, text="We spoke about it and that settles it.")
+    world.do(casework.close, other, closing=closing)
+    signed_in(client, world.owner(other))
+    assert green_button(client, other) == []
+
+
+def test_an_overdue_step_is_marked_late_and_never_amber(client, world):
+    sent = world.self_report()
+    world.clock.advance(days=5)
+    signed_in(client, world.owner(sent))
+    html = client.get(f"/cases/{sent.reference}").text
+    (panel,) = re.findall(r'<section class="app-next.*?</section>', html, re.DOTALL)
+    assert "app-next--late" in panel
+    assert "app-state--late" in panel
 
 
 def test_what_happens_if_a_date_passes_is_said(client, world):
@@ -112,6 +157,15 @@ def test_the_guidance_of_the_day_of_the_post_is_linked_with_its_version(client, 
     sent = world.self_report(posted_on=date(2020, 1, 1))
     signed_in(client, world.owner(sent))
     assert "Guidance then" in text_at(client, f"/cases/{sent.reference}")
+
+
+def test_what_keeps_people_safe_meanwhile_stands_in_the_summary_once_it_was_decided(client, world):
+    sent = world.self_report()
+    signed_in(client, world.owner(sent))
+    assert "What keeps people safe meanwhile" not in text_at(client, f"/cases/{sent.reference}")
+    world.triage(sent)
+    text = text_at(client, f"/cases/{sent.reference}")
+    assert "What keeps people safe meanwhile No steps yet" in text
 
 
 def test_all_answers_stand_with_the_question_as_it_was_asked(client, world):
@@ -255,7 +309,7 @@ def test_the_officer_reads_what_became_of_the_patients_information_and_nothing_e
     signed_in(client, world.holder(Role.DATA_PROTECTION_OFFICER))
     for page in ("", "/timeline"):
         text = text_at(client, f"/cases/{sent.reference}{page}")
-        for told in ("The report was sent.", "Noted and taken down was met.", "The 72 hours started."):
+        for told in ("The report was sent.", "“Noted and taken down” was met.", "The 72 hours started."):
             assert told in text
         for secret in ("triaged the case", "added a note", "sent a message", "First feedback"):
             assert secret not in text
@@ -314,7 +368,7 @@ def test_a_reason_written_when_nothing_is_lowered_is_kept_for_handlers(client, w
     client.submit(f"/cases/{sent.reference}/triage", answers | {"reason": "It may come back soon."})
     text = text_at(client, f"/cases/{sent.reference}")
     assert "It may come back soon." in text
-    assert "Private note by You. Handlers only." in text
+    assert "Private note by you. Handlers only." in text
 
 
 def _pages_of_timeline(client, url):
@@ -382,3 +436,10 @@ def test_who_is_not_sure_about_a_risk_is_flagged_for_triage(client, world, given
     sent = world.self_report(answers=(answer,))
     text = text_at(signed_in(client, world.owner(sent)), f"/cases/{sent.reference}")
     assert ("At risk today The reporter is not sure." in text) is (given == "unsure")
+
+
+def test_a_date_cut_short_by_another_limit_names_that_limit(client, world):
+    sent = patient_case(world)
+    signed_in(client, world.owner(sent))
+    text = text_at(client, f"/cases/{sent.reference}/dates")
+    assert "2 working days. Not later than “Triage”: 1 working day (High)." in text

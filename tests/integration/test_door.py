@@ -20,14 +20,13 @@ from app.domain.errors import (
     StaleCase,
 )
 from app.domain.plan import Item
-from app.domain.vocabulary import OrganisationType, Outcome, PatientData, Role, Severity
+from app.domain.vocabulary import OrganisationType, Outcome, PatientData, RelationKind, Role, Severity
 from app.encryption.keys import open_sealed
 from app.keychain import case_key
 from app.models.case import CaseExclusion, RoutingDecision
 from app.models.ledger import AuditEntry
 from app.models.mail import Mail
 from app.models.message import ActionItem
-from app.models.person import RelationKind
 from app.services import casework, deadlines
 from app.services.casework import Closing, Triage
 from app.services.changes import sealed_at

@@ -13,15 +13,15 @@ from werkzeug.test import TestResponse
 
 from app.database import reader
 from app.domain.plan import Item
-from app.domain.vocabulary import Identifiability, Outcome, PatientData, Post, Role, StillLive
+from app.domain.vocabulary import Identifiability, Outcome, PatientData, Post, RelationKind, Role, StillLive
 from app.keychain import account_code
 from app.models.account import AccountCode
 from app.models.invitation import Invitation
 from app.models.ledger import AuditEntry
 from app.models.message import ActionItem
 from app.models.organisation import Closure
-from app.models.person import Relation, RelationKind
-from app.services import accounts, casework, invitations, organisations, people
+from app.models.person import Relation
+from app.services import accounts, addresses, casework, invitations, organisations, people
 from app.services.casting import Employed
 from app.services.submitting import Sent
 from tests.factories import PASSWORD
@@ -201,6 +201,16 @@ def uses_a_code(place: Premises) -> Deed:
     return Deed(None, "/account/code", {"email": who.email, "code": code, "password": NEW_PASSWORD})
 
 
+def proves_an_address(place: Premises) -> Deed:
+    who = place.world.doctor()
+    act = place.world.act(who)
+    with place.app.app_context():
+        addresses.ask_to_add("mine@home.example", act=act)
+        newest = reader().scalars(select(AccountCode.id).where(AccountCode.person_id == who.person_id)).one()
+        code = account_code(reader(), newest)
+    return Deed(who, "/account/address/code", {"code": code, "password": PASSWORD})
+
+
 def administrator(place: Premises) -> Employed:
     return place.world.holder(Role.ADMINISTRATOR)
 
@@ -240,7 +250,7 @@ def invites(place: Premises) -> Deed:
 
 
 def ends_a_role(place: Premises) -> Deed:
-    return Deed(administrator(place), f"/people/{place.world.doctor().membership_id}/end", {"last_on": ""})
+    return Deed(administrator(place), f"/people/{place.world.doctor().membership_id}/end", {"when": "now"})
 
 
 def related(place: Premises) -> tuple[Employed, UUID]:
@@ -340,6 +350,10 @@ DEEDS: dict[str, Callable[[Premises], Deed]] = {
         place.world.doctor(), "/account/sessions/end", form_at="/account"
     ),
     "account.change_password": changes_the_password,
+    "account.add_address": lambda place: Deed(
+        place.world.doctor(), "/account/address", {"email": "mine@home.example"}
+    ),
+    "account.prove_address": proves_an_address,
     "account.send_code": lambda place: Deed(
         None, "/account/code/send", {"email": place.world.doctor().email}
     ),

@@ -12,7 +12,7 @@ import pytest
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from app.domain.permissions import GRANTS, Permission
+from app.domain.permissions import GRANTS, PERSONAL, Permission
 from app.domain.vocabulary import Role
 from app.web.access import Open, declared_access
 from tests.infrastructure.databases import SQLITE, Databases
@@ -37,6 +37,8 @@ ROUTES: dict[str, Permission | Open] = {
     "account.send_code": EVERYBODY,
     "account.use_code": EVERYBODY,
     "account.accept_invitation": Permission.ACCOUNT_USE,
+    "account.add_address": Permission.ACCOUNT_USE,
+    "account.prove_address": Permission.ACCOUNT_USE,
     "account.change_password": Permission.ACCOUNT_USE,
     "account.choose_membership": Permission.ACCOUNT_USE,
     "account.end_other_sessions": Permission.ACCOUNT_USE,
@@ -142,12 +144,12 @@ def heading(answer: TestResponse) -> str:
 
 
 def is_granted(who: Who, access: Permission | Open) -> bool:
-    """Whether the list lets somebody near; whoever has no role may still use their account."""
+    """Whether the list lets somebody near; whoever has no role still has their account and their reports."""
     if access is Open.TO_EVERYBODY:
         return True
     if isinstance(who, Role):
         return who in GRANTS[access]
-    return who == FORMER and access is Permission.ACCOUNT_USE
+    return who == FORMER and access in PERSONAL
 
 
 def expected(who: Who, rule: Rule, access: Permission | Open, method: str) -> tuple[int, str]:

@@ -1,10 +1,12 @@
 """What a real installation never starts with, whichever way it is started; commands prepare what is new."""
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from stat import S_IMODE
 
 import pytest
 from flask import Flask
@@ -15,8 +17,11 @@ from app.database import open_connections, transaction
 from app.domain.vocabulary import Nation, OrganisationType, Role
 from app.models.organisation import Organisation
 from app.services import installing
+from tests.factories import World
 from tests.infrastructure.clock import Clock
 from tests.infrastructure.databases import Database, Databases
+from tests.infrastructure.strict_client import StrictClient
+from tests.integration.handling import Account
 from tests.integration.staffing import Staff
 
 ADDING = (
@@ -126,6 +131,75 @@ def test_a_command_prepares_a_new_installation_first(empty: Database, words: tup
         done = app.test_cli_runner().invoke(args=[*words])
     assert done.exit_code == 0, done.output
     assert len(done.stdout.splitlines()) == 1
+
+
+def test_nothing_starts_without_every_keyring_that_was_made(
+    app: Flask, clock: Clock, settings: Settings
+) -> None:
+    lark = Staff(app, clock).organisation("LARK")
+    file = settings.instance / "keys" / f"{lark.hex}.json"
+    kept = file.read_text()
+    for left in (None, (settings.instance / "keys" / "installation.json").read_text()):
+        file.unlink()
+        if left is not None:
+            file.write_text(left)
+        with pytest.raises(UnsafeSettingsError, match=rf"{lark.hex}\.json .*restore it from the backup"):
+            create_app(real(settings))
+        with started(settings), pytest.raises(UnsafeSettingsError, match="restore it from the backup"):
+            installing.prepare()
+        assert file.exists() == (left is not None)
+        file.write_text(kept)
+    with started(real(settings)):
+        pass
+
+
+def test_while_a_keyring_is_missing_nobody_sees_a_case_about_themselves(
+    world: World, clock: Clock, settings: Settings
+) -> None:
+    officer = world.holder(Role.RESPONSIBLE_OFFICER)
+    world.concern(about=officer)
+    (settings.instance / "keys" / f"{world.hospital_id.hex}.json").unlink()
+    restarted = create_app(settings, clock=clock)
+    restarted.test_client_class = StrictClient
+    client = restarted.test_client()
+    assert isinstance(client, StrictClient)
+    client.sign_in(Account(officer.email))
+    assert client.get("/cases").status_code == 503
+    assert client.get("/health").status_code == 200
+    with restarted.app_context():
+        installing.let_go()
+    assert not (settings.instance / "keys" / f"{world.hospital_id.hex}.json").exists()
+
+
+def test_the_keyring_of_an_installation_is_made_once(app: Flask, settings: Settings) -> None:
+    with started(settings):
+        installing.prepare()
+    (settings.instance / "keys" / "installation.json").unlink()
+    with started(settings), pytest.raises(UnsafeSettingsError, match=r"installation\.json"):
+        installing.prepare()
+    assert not (settings.instance / "keys" / "installation.json").exists()
+
+
+@pytest.mark.parametrize("empty", ["sqlite"], indirect=True)  # elsewhere the server keeps its own files
+@pytest.mark.parametrize("prepare", [installing.prepare, installing.prepare_new])
+def test_nobody_else_on_the_machine_reads_what_an_installation_keeps(
+    empty: Database, prepare: Callable[[], None]
+) -> None:
+    shutil.rmtree(empty.instance)
+    before = os.umask(0)
+    try:
+        with started(empty.settings(), is_prepared=False):
+            prepare()
+    finally:
+        os.umask(before)
+    assert S_IMODE(empty.instance.stat().st_mode) == 0o700
+    assert S_IMODE((empty.instance / "candour.sqlite3").stat().st_mode) == 0o600
+
+
+def test_production_does_not_start_in_a_folder_that_others_read(settings: Settings) -> None:
+    settings.instance.chmod(0o750)
+    with pytest.raises(UnsafeSettingsError, match="chmod 700"):
+        create_app(real(settings))
 
 
 def test_nobody_gives_an_organisation_a_code_of_the_demonstration(app: Flask) -> None:

@@ -78,3 +78,11 @@ def test_of_a_librarys_message_only_its_logger_is_told(app, capsys):
     logging.getLogger("engine").error("could not run %s", SAID)
     (line,) = lines(capsys)
     assert line["event"] == "library.engine"
+
+
+def test_exceptions_that_lead_back_to_each_other_are_told_once(app, capsys):
+    one, other = RuntimeError(SAID), ValueError(SAID)
+    one.__cause__, other.__context__ = other, one
+    provoke(app, one)
+    (line,) = lines(capsys)
+    assert line["exceptions"] == ["builtins.RuntimeError", "builtins.ValueError"]

@@ -18,14 +18,14 @@ from sqlalchemy import select, update
 
 from app.config import Settings
 from app.database import reader, transaction
-from app.domain.vocabulary import Kind, OrganisationType, PatientData, Role
+from app.domain.vocabulary import Kind, OrganisationType, PatientData, RelationKind, Role
 from app.encryption.keys import seal
 from app.keychain import case_key
 from app.models.case import Case
 from app.models.draft import Draft
 from app.models.key import CaseKey
 from app.models.mail import Mail, MailKind, MailState
-from app.models.person import Membership, RelationKind
+from app.models.person import Membership
 from app.notifications.channels import channel_for
 from app.notifications.outbox import queue
 from app.services import casework, delivery, drafts

@@ -11,16 +11,16 @@ from sqlalchemy import func, select, update
 
 from app.database import reader, transaction
 from app.domain.errors import ActionNotAllowed, InvalidInput, NotFound, StaleCase
-from app.domain.events import CaseViewed, CaseViewedAgain, LookupMissed
+from app.domain.events import CaseViewed, CaseViewedAgain, LookupMissed, LookupMissedAgain
 from app.domain.plan import Item
 from app.domain.report import RiskNow
-from app.domain.vocabulary import Outcome, PatientData, Role, Severity
+from app.domain.vocabulary import MessageKind, Outcome, PatientData, Role, Severity
 from app.domain.workflow import Action, ClockState
 from app.models.case import Case, CaseParty
 from app.models.deadline import Deadline
 from app.models.ledger import AuditEntry
 from app.models.mail import Mail, MailKind
-from app.models.message import Message, MessageKind
+from app.models.message import Message
 from app.models.organisation import Organisation
 from app.queries import reports
 from app.queries.case_file import file_of
@@ -759,6 +759,21 @@ def test_looking_for_anothers_report_is_written_down_outside_any_case(
     assert tags(world, sent) == before
 
 
+def test_what_somebody_looks_for_among_their_reports_is_written_to_their_own_log_once(
+    world: World, another_client: Clients
+) -> None:
+    client = signed_in(another_client, world.doctor())
+    for reference in (world.self_report().reference, world.advice().reference, "C-0000-0000-0"):
+        assert client.get(f"/reports/{reference}").status_code == 404
+    world.clock.advance(minutes=6)
+    with world.app.app_context():
+        disclosure.close_tallies(world.clock())
+    looked = select(AuditEntry).where(AuditEntry.action.startswith("case:lookup:")).order_by(AuditEntry.at)
+    entries = rows(world, looked)
+    assert [entry.action for entry in entries] == [LookupMissed.tag, LookupMissedAgain.tag]
+    assert all(entry.log.startswith("person:") for entry in entries)
+
+
 def test_each_act_of_the_reporter_is_in_the_trail(world: World) -> None:
     doctor = world.doctor()
     sent = world.self_report(by=doctor)
@@ -785,3 +800,15 @@ def test_two_answers_at_once_cannot_both_win(world: World) -> None:
         reporting.message(sent.case_id, version, text="The first.", act=own)
         with pytest.raises(StaleCase):
             reporting.message(sent.case_id, version, text="The second.", act=own)
+
+
+def test_dates_promised_at_one_moment_are_one_line_and_what_was_kept_is_not_told_twice(
+    world: World, another_client: Clients
+) -> None:
+    doctor = world.doctor()
+    sent = world.self_report(by=doctor)
+    world.triage(sent)
+    shown = words(signed_in(another_client, doctor).get(f"/reports/{sent.reference}"))
+    assert shown.count("4 dates were promised: see Promised dates.") == 1
+    assert "A date was" not in shown
+    assert "Done on time" not in shown

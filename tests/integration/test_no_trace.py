@@ -2,8 +2,7 @@
 
 import pytest
 
-from app.domain.vocabulary import Role
-from app.models.person import RelationKind
+from app.domain.vocabulary import RelationKind, Role
 from tests.integration.handling import bare, signed_in
 
 PAGES = (

@@ -121,8 +121,9 @@ def test_only_a_secure_connection_asks_to_stay_secure(client):
         (rules.NotFound(), 404, "We cannot find that page"),
         (rules.NotAllowed(), 403, "You cannot do that here"),
         (rules.StaleCase(), 409, "Someone else changed this first"),
-        (rules.ActionNotAllowed(), 409, "That cannot be done any more"),
+        (rules.ActionNotAllowed(), 409, "That cannot be done now"),
         (rules.CannotRecord(), 503, "We cannot show this now"),
+        (rules.KeysMissing(), 503, "We cannot show this now"),
         (rules.TryAgainLater(61), 429, "Please wait a moment"),
         (rules.InvalidInput("field", "code"), 400, "We could not read that"),
     ],
@@ -147,6 +148,31 @@ def test_too_much_is_refused_with_a_way_back(app, client):
     answer = client.get("/privacy")
     assert answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     assert "That is too big to send" in answer.text
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "size"),
+    [
+        ("/sign-in", "a&" * 1000, "64 KB"),
+        ("/sign-in", "email=" + "x" * 65_536, "64 KB"),
+        ("/account/password", "a&" * 1000, "4 MB"),
+        ("/account/password", "a=" + "x" * 4 * 2**20, "4 MB"),
+    ],
+)
+def test_a_form_of_too_many_or_too_long_parts_is_refused_before_it_is_read(client, address, body, size):
+    answer = client.post(address, data=body, content_type=FORM)
+    assert answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    assert f"up to {size} together" in answer.text
+
+
+def test_a_form_of_many_parts_and_a_long_text_is_read(client, app):
+    for address, body in (("/sign-in", "a&" * 999), ("/account/password", "a=" + "x" * 2**20)):
+        answer = client.post(address, data=body, content_type=FORM)
+        assert answer.status_code == HTTPStatus.BAD_REQUEST, address
+        assert "You were away for a while" in answer.text
 
 
 class Typed(forms.Form):

@@ -28,6 +28,7 @@ from app.queries import people, worklist
 from app.queries.worklist import Wanted
 from app.services import deadlines, delivery, disclosure, drafts
 from app.services.definitions import store_shipped
+from app.services.installing import make_keys
 from tests.bench.loading import NOW, PASSWORD, Loader, email_of
 from tests.bench.stores import FILE
 from tests.bench.writing import DatabaseWriter, FileWriter
@@ -91,6 +92,7 @@ def loaded(request, databases, tmp_path_factory) -> Iterator[Flask]:
         app = create_app(database.settings(), clock=lambda: NOW)
         with app.app_context():
             migrate(database.settings())
+            make_keys()
             store_shipped()
             fill(app, database)
             reader().rollback()
@@ -140,14 +142,16 @@ def actor(app, role, *, number=0):
         row = (
             reader()
             .execute(
-                select(Person.id, Person.gmc_number, Membership.id, Membership.organisation_id)
+                select(Person.id, Membership.gmc_number, Membership.id, Membership.organisation_id)
                 .join(Membership, Membership.person_id == Person.id)
                 .where(Person.email == email_of(role, number=number))
             )
             .one()
         )
         person_id, gmc_number, membership_id, organisation_id = row
-        tokens = people.tokens_of([(person_id, gmc_number)], organisation_id=organisation_id)
+        tokens = people.tokens_of(
+            [(person_id, frozenset({str(gmc_number)}))], organisation_id=organisation_id
+        )
         reader().rollback()
     return Actor(
         kind=ActorKind.PERSON,

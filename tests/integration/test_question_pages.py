@@ -12,7 +12,7 @@ import pytest
 from app.database import reader, transaction
 from app.domain.vocabulary import Kind, OrganisationType, Role
 from app.models.organisation import Organisation
-from app.models.person import Person
+from app.models.person import Membership, Person
 from app.queries.directory import LONGEST_LIST
 from tests.factories import PASSWORD
 from tests.infrastructure.markup import Page, text_of
@@ -729,7 +729,7 @@ def test_somebody_who_is_not_in_the_list_cannot_be_slipped_in(reporter, world):
 def test_a_number_says_the_same_whether_or_not_it_is_somebodys(reporter, world, app, answers):
     known = world.doctor()
     with app.app_context():
-        number = reader().get_one(Person, known.person_id).gmc_number
+        number = reader().get_one(Membership, known.membership_id).gmc_number
     pages = []
     for gmc_number in (number, "7999999"):
         draft_id = reporter.draft("concern", subject="gmc_number", gmc_number=gmc_number, **answers)
@@ -741,9 +741,10 @@ def test_a_number_says_the_same_whether_or_not_it_is_somebodys(reporter, world, 
 def test_whoever_names_themselves_is_asked_but_not_stopped(reporter, app):
     with app.app_context():
         me = reader().get_one(Person, reporter.who.person_id)
+        number = str(reader().get_one(Membership, reporter.who.membership_id).gmc_number)
     named: list[dict[str, Any]] = [
         {"subject": "directory", "subject_person": str(me.id)},
-        {"subject": "gmc_number", "gmc_number": me.gmc_number},
+        {"subject": "gmc_number", "gmc_number": number},
         {"subject": "not_sure", "subject_name": me.name.upper().replace("DR ", "")},
     ]
     for answers in named:

@@ -16,7 +16,15 @@ from app.database import db, reader, transaction
 from app.domain.actors import Act
 from app.domain.errors import AlreadySubmitted, InvalidInput, NobodyEligible, NotAvailable, NotFound
 from app.domain.report import Reports, SubjectChoice
-from app.domain.vocabulary import Kind, OrganisationType, PatientData, Post, ReporterIdentity, Role
+from app.domain.vocabulary import (
+    Kind,
+    OrganisationType,
+    PatientData,
+    Post,
+    RelationKind,
+    ReporterIdentity,
+    Role,
+)
 from app.encryption.keys import open_sealed
 from app.keychain import case_key
 from app.models.case import Case, CaseParty, Report
@@ -24,7 +32,7 @@ from app.models.draft import Draft
 from app.models.ledger import AuditAlias
 from app.models.mail import Mail
 from app.models.organisation import Organisation
-from app.models.person import Membership, Person, RelationKind
+from app.models.person import Membership, Person
 from app.services import casework, drafts
 from app.services.casting import Employed
 from app.services.changes import sealed_at
@@ -48,7 +56,7 @@ def _send(world: World, reports: Reports, who: Employed, *, draft_id: UUID | Non
 
 def _number_of(world: World, who: Employed) -> str:
     with world.app.app_context():
-        return str(reader().get_one(Person, who.person_id).gmc_number)
+        return str(reader().get_one(Membership, who.membership_id).gmc_number)
 
 
 def _roles(world: World, sent: Sent) -> set[Role]:
@@ -291,7 +299,8 @@ def test_a_number_named_before_anybody_held_it_keeps_its_later_holder_out(world:
     newcomer = world.employ(Role.GUARDIAN)
     assert world.sees(newcomer, sent)
     with world.app.app_context(), transaction() as session:
-        session.execute(update(Person).where(Person.id == newcomer.person_id).values(gmc_number="7654321"))
+        mine = update(Membership).where(Membership.id == newcomer.membership_id)
+        session.execute(mine.values(gmc_number="7654321"))
     assert not world.sees(newcomer, sent)
     relative = world.employ(Role.GUARDIAN)
     world.relate(relative, RelationKind.RELATED_TO, newcomer)
@@ -472,7 +481,7 @@ def test_somebody_named_to_be_kept_away_is_not_given_the_case_and_cannot_see_it(
 def test_everybody_of_a_name_is_kept_away(world: World) -> None:
     leads = [world.owner(world.concern(about=world.doctor())) for _ in range(2)]
     with world.app.app_context(), transaction() as session:
-        same = update(Person).where(Person.id.in_([one.person_id for one in leads]))
+        same = update(Membership).where(Membership.id.in_([one.membership_id for one in leads]))
         session.execute(same.values(name="Dr Sam Twin"))
     sent = world.concern(about=world.doctor(), keep_away="sam twin")
     assert not any(world.sees(one, sent) for one in leads)

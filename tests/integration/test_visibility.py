@@ -9,9 +9,9 @@ from sqlalchemy import select
 from app.database import reader, transaction
 from app.domain.errors import NotAvailable
 from app.domain.report import SubjectChoice
-from app.domain.vocabulary import OrganisationType, PatientData, Post, Role
+from app.domain.vocabulary import OrganisationType, PatientData, Post, RelationKind, Role
 from app.models.case import CaseExclusion, CaseHandler, CaseParty
-from app.models.person import Membership, RelationKind
+from app.models.person import Membership
 from app.queries.cases import standing_in, visible_case
 from app.services import casework
 from app.services.casting import Employed

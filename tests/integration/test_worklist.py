@@ -8,16 +8,15 @@ from app.database import transaction
 from app.domain.vocabulary import (
     Harm,
     Identifiability,
+    OrganisationType,
     Outcome,
-    PartyRole,
     PatientData,
+    RelationKind,
     Role,
     StillLive,
 )
-from app.keychain import person_token
-from app.models.case import CaseParty
-from app.models.person import Membership, RelationKind
-from app.services import casework
+from app.models.person import Membership
+from app.services import casework, people
 from tests.integration.handling import bare, count_of, fill, queries, signed_in, text_at
 
 MOVED = "A case you worked on has moved to somebody else."
@@ -250,10 +249,24 @@ def test_the_list_asks_the_database_the_same_for_one_row_and_for_many(client, wo
     assert counted[0] == counted[1]
 
 
-@pytest.mark.parametrize("cause", ["referred", "recused", "related", "became the subject"])
+CAUSES = ["referred", "recused", "related", "became the subject"]
+
+
+def moved_later(world, subject, cause):
+    """A concern that can be taken away for that cause."""
+    if cause != "became the subject":
+        return world.concern(about=subject)
+    reviewer = world.holder(
+        Role.MEDICAL_DIRECTOR, at=world.organisation(OrganisationType.ACUTE_TRUST, name="Moorfoot Hospitals")
+    )
+    world.lend(Role.OUTSIDE_REVIEWER, reviewer)
+    return world.concern()
+
+
+@pytest.mark.parametrize("cause", CAUSES)
 def test_a_case_that_moved_away_is_told_in_one_line_whatever_the_cause(client, world, cause):
     subject = world.doctor()
-    sent = world.concern() if cause == "became the subject" else world.concern(about=subject)
+    sent = moved_later(world, subject, cause)
     owner = world.owner(sent)
     signed_in(client, owner)
     assert MOVED not in text_at(client, "/cases")
@@ -271,28 +284,35 @@ def take_away(world, sent, owner, subject, cause):
         with world.app.app_context():
             casework.recuse(sent.case_id, version, kind="know", text="", act=act)
     elif cause == "related":
-        world.relate(owner, RelationKind.RELATED_TO, subject)
+        declare(world, owner, subject)
     else:
         become_subject(world, sent, owner)
 
 
-def become_subject(world, sent, owner):
-    """Somebody else who may records that the concern is about the one who works on it."""
-    with world.app.app_context(), transaction() as session:
-        session.add(
-            CaseParty(
-                case_id=sent.case_id,
-                organisation_id=sent.organisation_id,
-                role=PartyRole.SUBJECT,
-                token=person_token(session, owner.person_id, organisation_id=sent.organisation_id),
-            )
+def declare(world, owner, subject):
+    by = world.act(world.holder(Role.ADMINISTRATOR))
+    with world.app.app_context():
+        people.declare_relation(
+            owner.membership_id,
+            subject.membership_id,
+            kind=RelationKind.RELATED_TO,
+            starts_on=world.clock().date(),
+            act=by,
         )
 
 
-def test_the_line_about_a_moved_case_goes_after_a_week(client, world):
-    sent = world.self_report()
+def become_subject(world, sent, owner):
+    """Somebody else who may records that the concern is about the one who works on it."""
+    world.do(casework.escalate, sent, by=owner, reason="I know them", knows="no")
+    world.do(casework.resolve_subject, sent, person_id=owner.person_id, reason="The rota says so")
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_the_line_about_a_moved_case_goes_after_a_week_whatever_the_cause(client, world, cause):
+    subject = world.doctor()
+    sent = moved_later(world, subject, cause)
     owner = world.owner(sent)
-    refer_away(world, sent)
+    take_away(world, sent, owner, subject, cause)
     world.clock.advance(days=8)
     signed_in(client, owner)
     assert MOVED not in text_at(client, "/cases")
@@ -342,3 +362,12 @@ def test_the_worklist_works_after_acting_through_its_pages(client, world):
     signed_in(client, world.owner(sent))
     fill(client, f"/cases/{sent.reference}/acknowledge", {"text": "Thank you, I have it."})
     assert "0 new" in text_at(client, "/cases")
+
+
+def test_an_empty_list_says_what_is_not_there_and_what_comes_next(client, world):
+    sent = world.self_report()
+    signed_in(client, world.owner(sent))
+    text = text_at(client, "/cases?group=late")
+    assert "Nothing is overdue. First in your list: Due Thursday 9 April 2026 at 5pm." in text
+    assert "Nothing is waiting for a reporter." in text_at(client, "/cases?view=waiting")
+    assert "No case matches. Clear filters" in text_at(client, "/cases?severity=CRITICAL")

@@ -18,11 +18,11 @@ from app.domain.vocabulary import (
     OrganisationType,
     Outcome,
     PatientData,
+    RelationKind,
     Role,
     StillLive,
 )
 from app.models.message import ActionItem
-from app.models.person import RelationKind
 from app.queries.worklist import View
 from app.services import casework
 from app.services.casting import Employed

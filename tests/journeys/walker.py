@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, Route
 
 from app.services.casting import Employed
 from tests.factories import PASSWORD
-from tests.infrastructure.browser import DESKTOP, HEIGHT, PHONE, axe, scrolls_sideways
+from tests.infrastructure.browser import DESKTOP, HEIGHT, PHONE, axe, cut_off_at_the_left, scrolls_sideways
 
 CHANGING = re.compile(
     r'name="csrf_token"[^>]*value="[^"]*"|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}|C-\w{4}-\w{4}-\w'
@@ -51,6 +51,7 @@ class Inspector:
         for width in (PHONE, DESKTOP):
             page.set_viewport_size({"width": width, "height": HEIGHT})
             faults += [f"{width} px: {fault}" for fault in axe(page)]
+            faults += [f"{width} px: cut off at the left: {words}" for words in cut_off_at_the_left(page)]
             faults += [f"{width} px: scrolls sideways"] if scrolls_sideways(page) else []
         if before is not None:
             page.set_viewport_size(before)

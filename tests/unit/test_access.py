@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.cli.serve import THREADS
 from app.domain.errors import InvalidInput, TryAgainLater
 from app.services import passwords
 from app.services.accounts import is_address, normal_address, session_id_of
@@ -144,6 +145,10 @@ def test_a_hash_is_renewed_only_when_its_parameters_changed(cheap):
     renewed = cheap.renewed("seven brown kettles", expected=old)
     assert renewed != old
     assert cheap.renewed("seven brown kettles", expected=renewed) == renewed
+
+
+def test_whoever_waits_for_a_password_leaves_half_of_the_threads_to_others():
+    assert passwords.AT_ONCE < passwords.LONGEST_QUEUE <= THREADS // 2
 
 
 def test_the_queue_turns_people_away_rather_than_growing(cheap, monkeypatch):

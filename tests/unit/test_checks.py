@@ -17,7 +17,8 @@ from app.domain.vocabulary import Kind, Role
 from app.domain.workflow import Definition
 from app.services.calendars import load_calendars
 from app.services.categories import load_categories
-from app.services.definitions import REFERENCE, routing_table
+from app.services.definitions import routing_table
+from app.services.reference import REFERENCE
 from app.services.workflows import audit_tags, read
 from app.web.findings import WORDS, finding
 

@@ -155,3 +155,10 @@ def test_settings_do_not_print_their_secrets() -> None:
 
 def test_every_setting_has_a_default() -> None:
     assert all(field.default is not field.default_factory for field in fields(Settings))
+
+
+def test_a_demonstration_writes_the_address_at_which_it_serves_into_its_mail(tmp_path):
+    environment = {"CANDOUR_INSTANCE": str(tmp_path), "PORT": "5073"}
+    assert Settings.from_environment(environment).public_url == "http://127.0.0.1:5073/"
+    told = Settings.from_environment({**environment, "CANDOUR_PUBLIC_URL": "https://candour.example/"})
+    assert told.public_url == "https://candour.example/"

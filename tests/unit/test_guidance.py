@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.errors import NotFound
 from app.domain.guidance import Guidance
 from app.domain.vocabulary import Nation
-from app.services.guidance import REFERENCE, load_guidance
+from app.services.guidance import load_guidance
+from app.services.reference import REFERENCE, BrokenReference
 
 TOPICS = (
     "respect",
@@ -100,14 +101,13 @@ def test_no_page_sends_a_doctor_to_the_patient(library):
 
 def test_a_page_with_a_mark_left_in_its_text_is_refused(reference):
     (reference / "guidance" / "slip.md").write_text(f"{PAGE}Something [check] more.", "utf-8")
-    with pytest.raises(InvalidInput) as refused:
+    with pytest.raises(BrokenReference, match=r"slip\.md"):
         load_guidance(reference)
-    assert refused.value.field == "slip.md"
 
 
 def test_a_page_with_an_unknown_key_is_refused(reference):
     (reference / "guidance" / "slip.md").write_text(PAGE.replace("order", "oder = 1\norder"), "utf-8")
-    with pytest.raises(InvalidInput):
+    with pytest.raises(BrokenReference, match=r"slip\.md"):
         load_guidance(reference)
 
 

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.errors import SealBroken
-from app.encryption.keyring import FileKeyStore, Keyring
+from app.domain.errors import KeysMissing, SealBroken
+from app.encryption.keyring import INSTALLATION, FileKeyStore, Keyring
 from app.encryption.keys import ENVELOPE, KEY_BYTES, Context, Key, open_sealed, seal
 
 HERE = Context(owner="organisation", case="case", table="message", column="body", row="row")
@@ -106,7 +106,7 @@ def test_a_key_is_never_shown_copied_or_pickled() -> None:
 
 
 def test_a_keyring_is_never_shown_or_pickled(tmp_path: Path) -> None:
-    ring = FileKeyStore(tmp_path).organisation(ORGANISATION)
+    ring = Rings(tmp_path).made(ORGANISATION.hex)
     assert repr(ring) == str(ring) == "<keyring>"
     for carry in (pickle.dumps, asdict):
         with pytest.raises(TypeError):
@@ -139,21 +139,72 @@ def test_new_keys_are_wrapped_by_the_newest_master() -> None:
     assert ring.wrap(Key.new(), name="case:1")[0] == 3
 
 
+class Rings:
+    """A folder of keyrings, and what a database notes of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.noted: dict[str, bytes] = {}
+        self.store = self.another_process()
+
+    def another_process(self) -> FileKeyStore:
+        """A store that has opened nothing yet."""
+        return FileKeyStore(self.folder, check_of=self.noted.get)
+
+    def made(self, owner: str) -> Keyring:
+        """A new keyring, noted."""
+        ring = self.store.make(owner)
+        self.noted[owner] = ring.check
+        return ring
+
+
 def test_each_organisation_has_a_keyring_of_its_own_that_is_kept(tmp_path: Path) -> None:
-    store = FileKeyStore(tmp_path)
+    rings = Rings(tmp_path)
     person = uuid4()
-    token = store.organisation(ORGANISATION).index.token(person)
-    assert FileKeyStore(tmp_path).organisation(ORGANISATION).index.token(person) == token
-    assert store.organisation(uuid4()).index.token(person) != token
-    assert store.installation().index.token(person) != token
+    token = rings.made(ORGANISATION.hex).index.token(person)
+    assert rings.another_process().organisation(ORGANISATION).index.token(person) == token
+    assert rings.made(uuid4().hex).index.token(person) != token
+    assert rings.made(INSTALLATION).index.token(person) != token
+    assert rings.another_process().installation().check == rings.noted[INSTALLATION]
     assert len(token) == 16
+
+
+@pytest.mark.parametrize("left", [None, "", "{}", '{"masters": {}, "index": "!"}'])
+def test_a_keyring_that_is_lost_or_broken_is_never_made_anew(tmp_path: Path, left: str | None) -> None:
+    rings = Rings(tmp_path)
+    rings.made(ORGANISATION.hex)
+    file = tmp_path / f"{ORGANISATION.hex}.json"
+    file.unlink()
+    if left is not None:
+        file.write_text(left)
+    for _ in range(2):
+        with pytest.raises(KeysMissing, match=ORGANISATION.hex):
+            rings.another_process().organisation(ORGANISATION)
+    assert file.exists() == (left is not None)
+
+
+def test_another_keyring_under_the_same_name_opens_nothing(tmp_path: Path) -> None:
+    rings, others = Rings(tmp_path / "ours"), Rings(tmp_path / "theirs")
+    rings.made(ORGANISATION.hex)
+    others.made(ORGANISATION.hex)
+    others.noted.update(rings.noted)
+    with pytest.raises(KeysMissing, match=ORGANISATION.hex):
+        others.another_process().organisation(ORGANISATION)
+
+
+def test_a_keyring_that_no_database_knows_opens_nothing(tmp_path: Path) -> None:
+    rings = Rings(tmp_path)
+    rings.made(ORGANISATION.hex)
+    rings.noted.clear()
+    with pytest.raises(KeysMissing):
+        rings.another_process().organisation(ORGANISATION)
 
 
 def test_keyrings_are_files_that_only_their_owner_reads(tmp_path: Path) -> None:
     folder = tmp_path / "keys"
-    store = FileKeyStore(folder)
-    store.organisation(ORGANISATION)
-    store.installation()
+    rings = Rings(folder)
+    rings.made(ORGANISATION.hex)
+    rings.made(INSTALLATION)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     names = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
     assert names == {f"{ORGANISATION.hex}.json": 0o600, "installation.json": 0o600}
@@ -161,7 +212,7 @@ def test_keyrings_are_files_that_only_their_owner_reads(tmp_path: Path) -> None:
 
 
 def _token(folder: Path) -> bytes:
-    return FileKeyStore(folder).organisation(ORGANISATION).index.token(ORGANISATION)
+    return Rings(folder).made(ORGANISATION.hex).index.token(ORGANISATION)
 
 
 def test_threads_of_many_stores_agree_on_one_keyring(tmp_path: Path) -> None:

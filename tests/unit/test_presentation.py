@@ -11,16 +11,20 @@ from app.domain import vocabulary
 from app.domain.deadlines import explain
 from app.domain.limits import Limit
 from app.domain.vocabulary import Kind, Nation, Outcome, Role
+from app.queries.case_file import AnswerRead
 from app.services.calendars import load_calendars
 from app.services.definitions import definition_from, shipped_sources
 from app.web import moments, presentation, prose, reasons, words
+from app.web.casework import wording
 
 TUESDAY_MORNING = datetime(2026, 4, 7, 9, 5, tzinfo=UTC)  # 10:05am in London
 FIVE_THAT_DAY = datetime(2026, 4, 7, 16, tzinfo=UTC)
+# What a text is for is said by the page on which it stands.
+UNSPOKEN = {vocabulary.MessageKind}
 VOCABULARY = [
     member
     for kind in vars(vocabulary).values()
-    if isinstance(kind, type) and issubclass(kind, StrEnum)
+    if isinstance(kind, type) and issubclass(kind, StrEnum) and kind not in UNSPOKEN
     for member in kind
 ]
 
@@ -258,3 +262,16 @@ def test_a_template_may_ask_whether_something_is_there():
 
 def test_a_day_is_a_day_whatever_the_hour():
     assert moments.long_date(date(2026, 1, 6)) == "Tuesday 6 January 2026"
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        ("2026-11-20", "Friday 20 November 2026"),
+        ("18:30", "6:30pm"),
+        ("In 2026, in a bar", "In 2026, in a bar"),
+    ],
+)
+def test_an_answer_says_days_and_times_as_people_do(stored, said):
+    one = AnswerRead(question="q", page="p", version=1, wording="When?", value=stored, words=stored)
+    assert wording.answer_words(one) == said

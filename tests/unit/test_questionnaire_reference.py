@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from app.domain.form import OptionSource, QuestionKind
-from app.services.categories import REFERENCE, BrokenReference, load_cards, load_categories, load_platforms
+from app.services.categories import load_cards, load_categories, load_platforms
 from app.services.questionnaires import load_forms
+from app.services.reference import REFERENCE, BrokenReference
 
 
 @pytest.fixture
@@ -50,7 +51,6 @@ def spoil(folder: Path, name: str, old: str, new: str) -> None:
         ("questions/details.toml", 'codes = ["RSP-ABUSE"]', "", "person.abuse leads to"),
         ("questions/details.toml", '"person.abuse"', '"persona.abuse"', "stands under nothing"),
         ("categories.toml", '"TRU-TONE", ', "", "does not name every category"),
-        ("categories.toml", '["mdo"]', '["mda"]', "tells"),
         ("categories.toml", 'default = "HIGH"', 'default = "HUGE"', "HUGE"),
         ("platforms.toml", 'group = "tools"', 'group = "fools"', "no group"),
     ],

@@ -16,7 +16,7 @@ from app.domain.plan import (
     plan,
     plan_fired,
     plan_missed,
-    plan_told,
+    plan_people,
 )
 from app.domain.vocabulary import (
     Duty,
@@ -183,7 +183,7 @@ def rung_fired(definition: Definition, before: Snapshot, row: ClockRow, now: dat
     if rung.does is RungAct.TAKE:
         changes = act(before, Occurrence(action=Action.ESCALATE), now=now)
     else:
-        changes = plan_told(definition, before, wish=Wish())
+        changes = plan_people(definition, before, wish=Wish())
     return plan_fired(changes, row, clockwork=CLOCKWORK).after
 
 

@@ -26,6 +26,12 @@ CHANGE_REFUSALS: Mapping[str, object] = {
     **REFUSALS,
     "not-recognised": _l("This is not your current password."),
 }
+ADDRESS_REFUSALS: Mapping[str, object] = {
+    "email-format": _l("Enter an e-mail address, like name@example.org."),
+    "employers": _l("This address is at your workplace, where others can read it. Enter a private one."),
+    "has-one": _l("You have a private address already."),
+    "not-recognised": _l("We do not recognise this. A code works once, for 30 minutes."),
+}
 NEW_PASSWORD_HINT = _l("At least %(n)s characters. Three or four words are easy to remember.", n=SHORTEST)
 
 
@@ -52,6 +58,28 @@ class SendCodeForm(Form):
     """Where a new code should go."""
 
     email = line(_l("E-mail address"), missing=_l("Enter your e-mail address."), longest=1000)
+
+
+class AddressForm(Form):
+    """A private address that somebody wants to sign in with."""
+
+    email = line(
+        _l("Private e-mail address"),
+        missing=_l("Enter your private e-mail address."),
+        longest=1000,
+        hint=_l("Not at work, and one that nobody but you can read"),
+    )
+
+
+class ProofOfAddressForm(Form):
+    """The code that went to a new address, and the password."""
+
+    code = line(
+        _l("Code"),
+        missing=_l("Enter the code from the e-mail."),
+        hint=_l("Twelve letters and numbers, for example 7K3F-9QMX-H2T8"),
+    )
+    password = password(_l("Your password"), missing=_l("Enter your password."))
 
 
 class PasswordForm(Form):

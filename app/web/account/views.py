@@ -11,10 +11,11 @@ from app.domain.deadlines import local
 from app.domain.errors import InvalidInput
 from app.domain.permissions import Permission
 from app.queries import people
-from app.services import accounts
+from app.services import accounts, addresses
 from app.services.invitations import accept
 from app.web.access import (
     current_act,
+    current_actor,
     current_now,
     forget_session,
     landing,
@@ -26,11 +27,14 @@ from app.web.access import (
 )
 from app.web.account import devices
 from app.web.account.forms import (
+    ADDRESS_REFUSALS,
     CHANGE_REFUSALS,
     CODE_REFUSALS,
     SIGN_IN_REFUSALS,
+    AddressForm,
     CodeForm,
     PasswordForm,
+    ProofOfAddressForm,
     SendCodeForm,
     SignInForm,
 )
@@ -95,10 +99,13 @@ def accept_invitation() -> ResponseReturnValue:
 def show() -> ResponseReturnValue:
     """What a person can see and do about their own account."""
     who = _own()
+    email, private_email = people.addresses_of(who.person_id)
     return render_template(
         "account/show.html",
         who=who,
-        email=people.email_of(who.person_id),
+        email=email,
+        private_email=private_email,
+        is_proved_at_work=current_actor().is_proved_at_work,
         sessions=people.sessions_of(who.person_id, at=current_now()),
         log=accounts.own_log(who.person_id),
     )
@@ -126,6 +133,31 @@ def change_password() -> ResponseReturnValue:
             flash(_("Your password has changed. All other sessions have ended."))
             return redirect(url_for(".show"))
     return render_template("account/password.html", form=form)
+
+
+@bp.route("/account/address", methods=["GET", "POST"])
+@requires(Permission.ACCOUNT_USE)
+def add_address() -> ResponseReturnValue:
+    """Sends a code to a private address, and answers the same where somebody else has it."""
+    form = AddressForm()
+    if form.validate_on_submit():
+        with form.refusals(ADDRESS_REFUSALS):
+            addresses.ask_to_add(form.email.data, act=current_act())
+            return redirect(url_for(".prove_address"))
+    return render_template("account/address.html", form=form)
+
+
+@bp.route("/account/address/code", methods=["GET", "POST"])
+@requires(Permission.ACCOUNT_USE)
+def prove_address() -> ResponseReturnValue:
+    """Keeps the address for whoever has the code that went there, and the password."""
+    form = ProofOfAddressForm()
+    if form.validate_on_submit():
+        with form.refusals(ADDRESS_REFUSALS):
+            addresses.add(form.code.data, password=form.password.data, act=current_act())
+            flash(_("Your private address is added. You can sign in with it."))
+            return redirect(url_for(".show"))
+    return render_template("account/prove-address.html", form=form)
 
 
 @bp.route("/account/code", methods=["GET", "POST"])

@@ -1,13 +1,14 @@
 """What administrators enter, and the sentences for what a service refuses."""
 
 from collections.abc import Mapping
+from datetime import date
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.domain.vocabulary import Post
-from app.models.person import RelationKind
+from app.domain.vocabulary import Post, RelationKind
 from app.services.organisations import Reached
-from app.web.forms import Choice, DayField, Form, choice_of, choices_from, line, list_of
+from app.web.forms import Choice, DayField, Form, ValidationError, choice_of, choices_from, line, list_of
 from app.web.problems import PROBLEMS
 
 RELATIONS: Mapping[RelationKind, object] = {
@@ -29,15 +30,14 @@ NEWCOMER_REFUSALS: Mapping[str, object] = {
     "not-here": _l("An organisation of this kind has no such role. Choose another role."),
 }
 ENDING_REFUSALS: Mapping[str, object] = {
-    "open-cases": _l(
-        "This role still has work that is open, and it must not be left without anybody. Ask the person to pass "
-        "it on first, with “Refer” on each of their pages, or ask their lead to. Then end the role."
-    ),
     "last-administrator": _l(
         "This is the last administrator here. Give somebody else the role of administrator first."
     ),
-    "past": _l("Enter today or a day to come, or leave it empty to end the role now."),
-    "before-start": _l("The role has not started by then. Leave it empty to end the role now."),
+    "past": _l("Enter today or a day to come, or select Now."),
+    "later": _l(
+        "The role ends earlier already. To go on longer it needs a new invitation, and to be accepted."
+    ),
+    "before-start": _l("The role has not started by then. Select Now to end it at once."),
 }
 RELATION_REFUSALS: Mapping[str, object] = {
     "same": _l("Choose another person."),
@@ -81,10 +81,22 @@ class NewcomerForm(Form):
 class EndingForm(Form):
     """When a role ends."""
 
-    last_on = DayField(
-        _l("Last day in the role"),
-        hint=_l("For example, 27 3 2026. Leave it empty to end the role now."),
+    when = choice_of(
+        _l("When does the role end?"),
+        choices=[Choice(value="now", label=_l("Now")), Choice(value="later", label=_l("After a last day"))],
+        missing=_l("Select when the role ends."),
     )
+    last_on = DayField(_l("Last day in the role"))
+
+    def validate_last_on(self, field: DayField) -> None:
+        """Raises ValidationError where a last day is to be entered and is not."""
+        if self.when.data == "later" and not field.data:
+            raise ValidationError(_("Enter the last day."))
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day in the role; none for at once."""
+        return self.last_on.day if self.when.data == "later" else None
 
 
 class RelationForm(Form):
@@ -92,7 +104,7 @@ class RelationForm(Form):
 
     kind = choice_of(
         _l("How do they stand to each other?"),
-        choices=[Choice(value=kind.value, label=words) for kind, words in RELATIONS.items()],
+        choices=[Choice(value=str(kind), label=words) for kind, words in RELATIONS.items()],
         missing=_l("Choose how they stand to each other."),
     )
     other = choice_of(_l("To whom?"), missing=_l("Choose a person."))

@@ -10,8 +10,7 @@ from flask_babel import gettext as _
 from app.domain.deadlines import local
 from app.domain.errors import NotFound
 from app.domain.permissions import Permission, roles_in
-from app.domain.vocabulary import Post, Role
-from app.models.person import RelationKind
+from app.domain.vocabulary import Post, RelationKind, Role
 from app.queries import organisations, people
 from app.services import disclosure, invitations
 from app.services import organisations as organising
@@ -107,8 +106,8 @@ def end_membership(membership_id: UUID) -> ResponseReturnValue:
     member, form = _member(membership_id), EndingForm()
     if form.validate_on_submit():
         with form.refusals(ENDING_REFUSALS):
-            staffing.end_membership(membership_id, last_on=form.last_on.day, act=current_act())
-            flash(_("The end of the role is recorded."))
+            staffing.end_membership(membership_id, last_on=form.last_day, act=current_act())
+            flash(_("The end of the role of %(name)s is recorded.", name=member.name))
             return redirect(url_for(".people"))
     return render_template("administration/end.html", form=form, member=member)
 

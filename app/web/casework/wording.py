@@ -1,25 +1,33 @@
 """Words of casework that several pages share, and the filters by which templates say them."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import date, datetime, time
 
 from flask.sansio.app import App
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.domain.calendars import LONDON
+from app.domain.events import DeadlineArmed
 from app.domain.report import SeverityReason
 from app.domain.routing import Verdict
-from app.domain.vocabulary import Role
+from app.domain.vocabulary import Role, Severity
+from app.domain.workflow import Clock, Definition
+from app.queries.case_file import AnswerRead
+from app.queries.timeline import Entry
 from app.services.disclosure import ClockRead, why
 from app.web import moments
 from app.web.access import installation
 from app.web.reasons import limit_in_words
 from app.web.words import ROLES, words
 
+# A time of day needs a day to be said; which one makes no difference.
+ANY_DAY = date(2026, 1, 1)
 SEVERITY_REASONS: Mapping[str, object] = {
     SeverityReason.CATEGORY: _l("this category starts there"),
     SeverityReason.LIVE_STREAM: _l("it was streamed live"),
-    SeverityReason.HARM: _l("of the effect so far"),
+    SeverityReason.HARM: _l("it has had an effect on somebody"),
     SeverityReason.RECOGNISED_WIDELY: _l("many people could recognise a patient"),
     SeverityReason.STILL_PUBLIC: _l("a patient can be recognised and it is still public"),
     SeverityReason.SPREAD: _l("it spread widely"),
@@ -50,6 +58,16 @@ def withdrawal_words(body: str) -> str:
 def category_words(code: str) -> str:
     """What people read for a category; the code itself never shows."""
     return str(installation().categories[code].words)
+
+
+def answer_words(one: AnswerRead) -> str:
+    """What was answered; a day and a time of day as people say them, not as they are stored."""
+    with suppress(ValueError):
+        return moments.long_date(date.fromisoformat(one.words))
+    with suppress(ValueError):
+        at = datetime.combine(ANY_DAY, time.fromisoformat(one.words), LONDON)
+        return moments.clock_time(at)
+    return one.words
 
 
 def from_iso(text: str) -> datetime:
@@ -108,6 +126,14 @@ def _running_words(due_at: datetime, now: datetime) -> str:
     return moments.short_moment(due_at, now)
 
 
+def step_words(clock: Clock, viewer: Role | None) -> str:
+    """What is to be done next; with the role whose step it is, where that is not the viewer's."""
+    if clock.owed_by in {None, viewer}:
+        return clock.next_step
+    step = clock.next_step[:1].lower() + clock.next_step[1:]
+    return _("%(role)s: %(step)s", role=words(clock.owed_by), step=step)
+
+
 def limit_words(one: ClockRead) -> str:
     """How long a limit is; with the severity under which it was counted, where one alone has that limit."""
     limit = limit_in_words(one.row.limit)
@@ -117,20 +143,42 @@ def limit_words(one: ClockRead) -> str:
     return _("%(severity)s: %(limit)s", severity=words(counted[0]), limit=limit)
 
 
+def cap_words(one: ClockRead, definition: Definition, severity: Severity) -> str:
+    """The other limit that a date may not outlast, where that one decided; empty where it did not."""
+    cap = one.cap
+    if cap is None or cap.due_at != one.row.due_at or cap.limit == one.row.limit:
+        return ""
+    label, limit = definition.clocks[cap.clock].label, limit_in_words(cap.limit)
+    words_for = {"clock": label, "limit": limit, "severity": words(severity)}
+    return _("Not later than “%(clock)s”: %(limit)s (%(severity)s).", **words_for)
+
+
+def promised_with(entries: Sequence[Entry], entry: Entry, definition: Definition) -> list[Entry]:
+    """The dates of which a reporter was told at the same moment, if this entry is one of them."""
+    if entry.tag != DeadlineArmed.tag:
+        return []
+    together = (one for one in entries if one.tag == entry.tag and one.at == entry.at)
+    return [one for one in together if definition.clocks[str(one.detail["clock"])].is_shown_to_reporter]
+
+
 def shown_role(role: Role, *, is_viewer: bool) -> str:
     """Who has something: "You", or the role."""
     return _("You") if is_viewer else words(role)
 
 
 FILTERS = {
+    "answer_words": answer_words,
+    "cap_words": cap_words,
     "category_words": category_words,
     "clock_kind": clock_kind,
     "clock_words": clock_words,
     "day_of": day_of,
     "from_iso": from_iso,
     "limit_words": limit_words,
+    "promised_with": promised_with,
     "role_words": role_words,
     "severity_because": severity_because,
+    "step_words": step_words,
     "verdict_words": verdict_words,
     "withdrawal_words": withdrawal_words,
     "why": why,

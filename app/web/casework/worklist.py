@@ -20,7 +20,7 @@ from app.web import moments
 from app.web.access import current_act, current_actor, current_now, installation, requires
 from app.web.acting import NO_REFERENCE
 from app.web.casework.pages import bp
-from app.web.casework.wording import category_words, shown_role
+from app.web.casework.wording import category_words, shown_role, step_words
 from app.web.words import STATES, state_words, words
 
 VIEWS: Mapping[View, object] = {
@@ -146,6 +146,19 @@ class Sheet:
         }
         return [Choice(name, state_words(one), name == self.wanted.state) for name, one in found.items()]
 
+    @property
+    def is_filtered(self) -> bool:
+        """Whether a filter keeps cases out of this view."""
+        wanted = self.wanted
+        chosen = (wanted.kind, wanted.category, wanted.severity, wanted.state)
+        return wanted.is_mine or any(one is not None for one in chosen)
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When the next case of this person falls due, whatever this view leaves out."""
+        found = lists.worklist(current_actor(), Wanted(), after=None, now=self.now)
+        return next((row.at for row in found.rows if row.at), None)
+
     def _line(self, row: Row) -> Line:
         when, more = self._when(row)
         return Line(
@@ -193,7 +206,7 @@ class Sheet:
     def _step(self, key: tuple[Kind, str]) -> str:
         kind, code = key
         clock = installation().workflows[kind].clocks.get(code)
-        return clock.next_step if clock else "–"
+        return step_words(clock, current_actor().role) if clock else "–"
 
     def _state(self, key: tuple[Kind, str, Outcome | None]) -> str:
         kind, state, outcome = key

@@ -18,7 +18,7 @@ from app.queries import directory, organisations, people
 from app.queries.organisations import OrganisationRow
 from app.queries.people import DirectoryRow, MembershipRow
 from app.services.previewing import soon_until
-from app.web.access import current_actor, current_now, installation
+from app.web.access import current_actor, current_now, installation, signed_in
 from app.web.words import words
 
 PROFESSIONS: Mapping[Post, tuple[object, object]] = {
@@ -62,7 +62,12 @@ def _soon_until(answers: Answers, place: UUID | None, mdos: Iterable[Organisatio
 
 
 def open_mdos() -> Sequence[OrganisationRow]:
-    """The MDOs whose cases may be kept here: all of them, the one that runs the server, or none."""
+    """The MDOs whose cases may be kept here: all of them, the one that runs the server, or none.
+
+    None for somebody of whom only a workplace's mailbox has shown who they are: it would open what they ask.
+    """
+    if signed_in() and current_actor().is_proved_at_work:
+        return []
     operator = installation().settings.operator
     return [one for one in organisations.mdos() if operator in {INDEPENDENT, one.code}]
 

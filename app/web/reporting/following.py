@@ -7,8 +7,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from app.domain.events import SeverityLowered
-from app.domain.vocabulary import Kind, Severity
-from app.models.message import MessageKind
+from app.domain.vocabulary import Kind, MessageKind, Severity
 from app.queries.clocks import ClockView
 from app.queries.reports import OwnFile, OwnMessage, OwnReport
 from app.queries.timeline import Entry

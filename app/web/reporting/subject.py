@@ -8,7 +8,7 @@ from flask import request
 
 from app.domain.deadlines import local
 from app.domain.particulars import Answers, only
-from app.queries import directory
+from app.queries import directory, people
 from app.queries.directory import LONGEST_LIST
 from app.queries.people import DirectoryRow, SignedIn
 from app.web.access import current_now
@@ -59,7 +59,7 @@ def looks_like(who: SignedIn, answers: Answers) -> bool:
     """Whether somebody may have named themselves, by id, number or name."""
     return (
         only(answers, QUESTION) == str(who.person_id)
-        or (who.gmc_number is not None and only(answers, "gmc_number") == who.gmc_number)
+        or only(answers, "gmc_number") in people.numbers_accepted(who.person_id)
         or (bool(_bare(who.name)) and _bare(only(answers, "subject_name")) == _bare(who.name))
     )
 
