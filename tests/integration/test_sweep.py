@@ -71,9 +71,11 @@ def test_a_missed_triage_is_frozen_and_goes_to_the_responsible_officer_a_working
     sent = world.self_report(harm="H2")
     due = _row(world, sent, "TRIAGE").due_at
     world.clock.move_to(due + timedelta(minutes=1))
+    first = world.owner(sent)
     assert _sweep(world).missed >= 1
     assert _row(world, sent, "TRIAGE").state is ClockState.MISSED
     assert world.case(sent).owner_role is Role.CLINICAL_LEAD
+    assert world.owner(sent) != first  # a deputy, at once
 
     world.clock.move_to(_row(world, sent, "TRIAGE", rung=2).due_at)
     assert _sweep(world).escalated == 1
@@ -81,7 +83,7 @@ def test_a_missed_triage_is_frozen_and_goes_to_the_responsible_officer_a_working
     assert case.owner_role is Role.RESPONSIBLE_OFFICER
     assert case.escalated_to is Role.RESPONSIBLE_OFFICER
     assert _row(world, sent, "TRIAGE").state is ClockState.MISSED
-    assert _tags(world, sent).count("case:escalation:made") == 1
+    assert _tags(world, sent).count("case:escalation:made") == 2
 
 
 def test_a_second_sweep_at_the_same_instant_does_nothing(world: World) -> None:
@@ -97,10 +99,14 @@ def test_a_second_sweep_at_the_same_instant_does_nothing(world: World) -> None:
 def test_after_downtime_everything_is_caught_up_in_order(world: World) -> None:
     sent = world.self_report(harm="H2")
     swept = _sweep(world, after=timedelta(days=40))
-    assert swept.escalated == 1
+    assert (swept.reminded, swept.escalated, swept.raised) == (1, 3, 1)
     missed = [tag for tag in _tags(world, sent) if tag == "case:deadline:missed"]
     assert len(missed) == 3  # acknowledge, triage, first feedback
-    assert world.case(sent).owner_role is Role.RESPONSIBLE_OFFICER
+    case = world.case(sent)
+    assert case.owner_role is Role.CHIEF_EXECUTIVE
+    assert Role.CHAIR in world.handlers(sent).values()
+    said = [tag for tag in _tags(world, sent) if tag.split(":")[1] in {"escalation", "alarm"}]
+    assert sorted(said) == ["case:alarm:raised", *["case:escalation:made"] * 3]
 
 
 def test_an_unanswered_question_stops_holding_the_review_after_ten_working_days(world: World) -> None:
@@ -201,10 +207,11 @@ def test_two_workers_at_once_carry_out_everything_once(world: World) -> None:
     # A worker that lost a race leaves the rest for its next tick.
     again = _sweep(world)
     assert sum(one.set_aside for one in (*swept, again)) == 0
-    assert sum(one.escalated for one in (*swept, again)) == len(sent)
+    assert sum(one.escalated for one in (*swept, again)) == 3 * len(sent)
     for one in sent:
         tags = _tags(world, one)
-        assert tags.count("case:escalation:made") == 1
+        assert tags.count("case:escalation:made") == 3
+        assert tags.count("case:alarm:raised") == 1
         assert tags.count("case:deadline:missed") == 7  # all but the outcome, three months off
         assert Counter(world.handlers(one).values())[Role.SIRO] == 1
     assert world.open_cases(world.holder(Role.RESPONSIBLE_OFFICER)) == len(sent)
@@ -258,7 +265,7 @@ def test_a_rung_passes_over_whoever_owns_the_case_already(world: World) -> None:
     about = world.doctor(post=Post.GP_PARTNER)
     sent = world.concern(about=about, harm="H2")
     assert world.owner(sent).role is Role.RESPONSIBLE_OFFICER
-    world.clock.move_to(_row(world, sent, "TRIAGE", rung=2).due_at)
+    world.clock.move_to(_row(world, sent, "TRIAGE").due_at)
     assert _sweep(world).escalated == 1
     assert world.owner(sent).role is Role.CHIEF_EXECUTIVE
 
@@ -269,7 +276,7 @@ def test_nobody_new_hears_of_an_unresolved_concern_when_a_date_passes(world: Wor
     world.lend(Role.OUTSIDE_REVIEWER, reviewer)
     sent = world.concern(**PATIENT)
     _sweep(world, after=timedelta(days=40))
-    assert set(world.handlers(sent).values()) == {Role.GUARDIAN, Role.OUTSIDE_REVIEWER}
+    assert set(world.handlers(sent).values()) == {Role.GUARDIAN, Role.BOARD_LEAD, Role.OUTSIDE_REVIEWER}
     assert world.owner(sent) == reviewer
 
 
