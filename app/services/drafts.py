@@ -10,11 +10,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.audit.record import record_personal
-from app.database import reader, transaction
+from app.database import installation_of, reader, transaction
 from app.domain.actors import Act, Actor
 from app.domain.errors import NotFound, StaleCase
 from app.domain.events import DraftChanged
-from app.domain.vocabulary import Kind
+from app.domain.submission import rooms
+from app.domain.vocabulary import Kind, Lane
 from app.encryption.keys import Context, open_sealed, seal
 from app.keychain import personal_key
 from app.models.draft import Draft
@@ -91,7 +92,10 @@ def discard(draft_id: UUID, *, act: Act) -> None:
 def open_draft(draft_id: UUID, *, actor: Actor) -> OpenDraft:
     """One draft of this person. Raises NotFound."""
     session = reader()
-    return _opened(session, _own(session, draft_id, actor), actor)
+    draft = _opened(session, _own(session, draft_id, actor), actor)
+    if not _is_shown(session, draft, actor):
+        raise NotFound("only a workplace's mailbox has shown who this is")
+    return draft
 
 
 def own_drafts(*, actor: Actor) -> tuple[OpenDraft, ...]:
@@ -100,7 +104,18 @@ def own_drafts(*, actor: Actor) -> tuple[OpenDraft, ...]:
     rows = session.scalars(
         select(Draft).where(Draft.person_id == _author(actor)).order_by(Draft.changed_at.desc(), Draft.id)
     )
-    return tuple(_opened(session, draft, actor) for draft in rows)
+    found = (_opened(session, draft, actor) for draft in rows)
+    return tuple(draft for draft in found if _is_shown(session, draft, actor))
+
+
+def _is_shown(session: Session, draft: OpenDraft, actor: Actor) -> bool:
+    """Whoever reads a workplace's mail does not learn that somebody means to ask, or asked, their MDO."""
+    return not (actor.is_proved_at_work and _speaks_of_mdo(session, draft))
+
+
+def _speaks_of_mdo(session: Session, draft: OpenDraft) -> bool:
+    form = installation_of(session).forms[draft.kind]
+    return Lane.MDO in rooms(form, draft.answers) or "told_mdo" in draft.answers.get("done", ())
 
 
 def forget_expired(*, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Reports that are not sent yet: kept from the first answer on, for their author alone, and forgotten in time."""
 
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from uuid import uuid4
@@ -36,6 +37,27 @@ def test_a_draft_begins_with_the_first_answer(reporter, world):
     reporter.client.submit(address, {})
     assert kept(world, reporter.who) == []
     assert reporter.answers_in(draft_of(reporter.turn(address))) == {"risk_now": "no"}
+
+
+@pytest.mark.parametrize(
+    ("slug", "answers"),
+    [
+        ("advice", {}),
+        ("self-report", {"tell": "mdo"}),
+        ("self-report", {"tell": "both"}),
+        ("self-report", {"tell": "supervisor", "done": ["told_mdo"]}),
+    ],
+)
+def test_a_workplaces_mailbox_does_not_learn_who_means_to_ask_their_mdo(reporter, world, slug, answers):
+    telling, other = reporter.draft(slug, **answers), reporter.draft(tell="supervisor", done=["kept_copy"])
+    actor = world.actor(reporter.who)
+    at_work = replace(actor, is_proved_at_work=True)
+    with world.app.app_context():
+        assert {one.id for one in drafts.own_drafts(actor=actor)} == {telling, other}
+        assert {one.id for one in drafts.own_drafts(actor=at_work)} == {other}
+        assert drafts.open_draft(telling, actor=actor).id == telling
+        with pytest.raises(NotFound):
+            drafts.open_draft(telling, actor=at_work)
 
 
 def test_whoever_saves_is_told_for_how_long_and_who_can_open_it(reporter):
