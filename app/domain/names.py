@@ -8,6 +8,8 @@ TITLES = frozenset(
     ["dr", "doctor", "prof", "professor", "mr", "mrs", "ms", "miss", "mx", "sir", "dame", "sister", "nurse"]
 )
 BETWEEN = re.compile(r"[;,\n&]|\band\b", re.IGNORECASE)
+# More names than these are weighed up by somebody from outside: excluding people can be a weapon.
+MOST_KEPT_AWAY = 3
 ASIDE = re.compile(r"\([^)]*\)")
 
 

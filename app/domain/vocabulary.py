@@ -167,6 +167,12 @@ class ReporterIdentity(StrEnum):
     ANONYMOUS = "anonymous"
 
 
+class Unnamed(StrEnum):
+    """Who has a case, for a reporter to whom the role would tell whether a number or a name is somebody's."""
+
+    IN_CHARGE = "in_charge"
+
+
 class PartyRole(StrEnum):
     """The part that somebody plays in a case; a blind token stands for the person."""
 

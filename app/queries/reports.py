@@ -1,7 +1,8 @@
 """What became of a person's own reports: reached by being their reporter, in whichever room they went to.
 
 Never by ``visible_to``: a reporter handles nothing. Who has a report is told by role, never by name, and
-what only handlers write is not read here at all.
+what only handlers write is not read here at all. Where a GMC number says whom a concern is about, or
+names say whom to keep away, not even the role is told: it would say whether they belong to somebody here.
 """
 
 import json
@@ -9,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -18,6 +20,7 @@ from app.database import installation_of, reader
 from app.domain.actors import Actor
 from app.domain.errors import NotFound
 from app.domain.events import REPORTER
+from app.domain.names import MOST_KEPT_AWAY, names_in
 from app.domain.particulars import Answers
 from app.domain.vocabulary import (
     Kind,
@@ -28,6 +31,7 @@ from app.domain.vocabulary import (
     Role,
     Severity,
     StillLive,
+    Unnamed,
 )
 from app.domain.workflow import CONTAIN, Action, Definition, Occurrence, Snapshot, State, Waiting, allowed
 from app.encryption.keys import open_sealed
@@ -39,7 +43,9 @@ from app.models.person import Membership
 from app.queries.clocks import ClockView, Defined, clocks_of
 from app.queries.timeline import LONGEST, Entry, Stretch, entries_of, stretch_of
 
+T = TypeVar("T")
 RECENT = 20
+ROLES = frozenset(Role)
 
 FOR_REPORTERS = (
     MessageKind.ACKNOWLEDGEMENT,
@@ -77,8 +83,9 @@ class OwnReport:
     category: str
     definition: Definition
     state: State
-    owner_role: Role
-    escalated_to: Role | None
+    owner_role: Role | Unnamed
+    escalated_to: Role | Unnamed | None
+    is_from_outside: bool
     severity: Severity | None
     opened_at: datetime
     acknowledged_at: datetime | None
@@ -120,7 +127,7 @@ class OwnMessage:
     """A text between the reporter and whoever has the case; the other side is known by role."""
 
     kind: MessageKind
-    by: Role
+    by: Role | Unnamed
     is_mine: bool
     sent_at: datetime
     body: str = field(repr=False)
@@ -193,7 +200,7 @@ def own_report(actor: Actor, reference: str, *, defined: Defined) -> OwnFile | N
     case, name = row
     return OwnFile(
         report=_report(session, case, name, defined),
-        messages=_messages(session, case),
+        messages=_messages(session, case, is_role_kept=_is_role_kept(session, case)),
         actions=_actions(session, case),
         sent=tuple(_answers(session, case).values()),
         contact=_opened(session, case, case.contact_sealed, "case", "contact", case.id),
@@ -207,7 +214,8 @@ def happened(actor: Actor, case_id: UUID, *, before: int) -> Stretch:
     if case is None:
         raise NotFound("no such report")
     found = stretch_of(session, case_id, organisation_id=case.organisation_id, before=before)
-    return replace(found, entries=_told(found.entries, _unsaid(session, case)))
+    told = _told(found.entries, _unsaid(session, case), is_role_kept=_is_role_kept(session, case))
+    return replace(found, entries=told)
 
 
 def own_case(session: Session, actor: Actor, case_id: UUID) -> Case | None:
@@ -247,6 +255,7 @@ def _report(
     session: Session, case: Case, organisation_name: str, defined: Defined, *, longest: int = LONGEST
 ) -> OwnReport:
     definition = defined(session, case.definition_hash)
+    role_kept = _is_role_kept(session, case)
     clocks = clocks_of(session, case, definition)
     unsaid = _unsaid(session, case) if any(one.clock.code == CONTAIN for one in clocks) else frozenset()
     can = _can(case, definition)
@@ -259,8 +268,9 @@ def _report(
         category=case.category,
         definition=definition,
         state=definition.states[case.state],
-        owner_role=case.owner_role,
-        escalated_to=None if case.closed_at else case.escalated_to,
+        owner_role=Unnamed.IN_CHARGE if role_kept else case.owner_role,
+        escalated_to=None if case.closed_at else _role_told(case.escalated_to, is_role_kept=role_kept),
+        is_from_outside=_is_from_outside(session, case, is_role_kept=role_kept),
         severity=case.severity if case.triaged_at else None,
         opened_at=case.opened_at,
         acknowledged_at=case.acknowledged_at,
@@ -271,7 +281,7 @@ def _report(
         your_date=next((one.due_at for one in clocks if one.is_for_reporter and one.is_running), None),
         can=can,
         no_withdrawal=_no_withdrawal(case, definition, can),
-        entries=_entries(session, case, longest, unsaid),
+        entries=_entries(session, case, longest, unsaid, is_role_kept=role_kept),
         outcome_text=_last(session, case, MessageKind.OUTCOME),
         learning=_last(session, case, MessageKind.LEARNING),
     )
@@ -289,13 +299,40 @@ def _is_promised(one: ClockView, unsaid: frozenset[str]) -> bool:
     return one.clock.is_shown_to_reporter and not one.is_for_reporter and one.clock.code not in unsaid
 
 
-def _entries(session: Session, case: Case, longest: int, unsaid: frozenset[str]) -> tuple[Entry, ...]:
+def _is_role_kept(session: Session, case: Case) -> bool:
+    """Whether the role would tell if a number or a name belongs to somebody here; only a concern asks for them."""
+    if case.kind is not Kind.CONCERN:
+        return False
+    written = _written(session, case)
+    return bool(written.get("keep_away") or (written.get("subject") or {}).get("gmc_number"))
+
+
+def _is_from_outside(session: Session, case: Case, *, is_role_kept: bool) -> bool:
+    """By the role, or where that is kept, by how many names were written: that tells nothing of whose they are."""
+    if not is_role_kept:
+        return case.owner_role is Role.OUTSIDE_REVIEWER
+    return len(names_in(_written(session, case).get("keep_away") or "")) > MOST_KEPT_AWAY
+
+
+def _role_told(role: T, *, is_role_kept: bool) -> T | Unnamed:
+    """What is said in a role's place where the role would tell something; any other value as it is."""
+    return Unnamed.IN_CHARGE if is_role_kept and role in ROLES else role
+
+
+def _entries(
+    session: Session, case: Case, longest: int, unsaid: frozenset[str], *, is_role_kept: bool
+) -> tuple[Entry, ...]:
     found = entries_of(session, case.id, organisation_id=case.organisation_id, longest=longest)
-    return _told(found, unsaid)
+    return _told(found, unsaid, is_role_kept=is_role_kept)
 
 
-def _told(found: Sequence[Entry], unsaid: frozenset[str]) -> tuple[Entry, ...]:
-    return tuple(one for one in found if _is_told(one, unsaid))
+def _told(found: Sequence[Entry], unsaid: frozenset[str], *, is_role_kept: bool) -> tuple[Entry, ...]:
+    return tuple(_without_roles(one) if is_role_kept else one for one in found if _is_told(one, unsaid))
+
+
+def _without_roles(entry: Entry) -> Entry:
+    told = {name: _role_told(value, is_role_kept=True) for name, value in entry.detail.items()}
+    return replace(entry, detail=told)
 
 
 def _is_told(entry: Entry, unsaid: frozenset[str]) -> bool:
@@ -348,7 +385,7 @@ def _no_withdrawal(case: Case, definition: Definition, can: frozenset[Action]) -
     return NoWithdrawal.RISK if case.state in withdrawal.from_states else NoWithdrawal.STARTED
 
 
-def _messages(session: Session, case: Case) -> tuple[OwnMessage, ...]:
+def _messages(session: Session, case: Case, *, is_role_kept: bool) -> tuple[OwnMessage, ...]:
     """What was written to and by the reporter. Of the reasons, those that a handler gave them."""
     told_why = and_(Message.kind == MessageKind.REASON, Message.author_membership_id.is_not(None))
     rows = session.scalars(
@@ -359,7 +396,7 @@ def _messages(session: Session, case: Case) -> tuple[OwnMessage, ...]:
     return tuple(
         OwnMessage(
             kind=row.kind,
-            by=row.author_role,
+            by=_role_told(row.author_role, is_role_kept=is_role_kept),
             is_mine=row.author_membership_id is None,
             sent_at=row.sent_at,
             body=_opened(session, case, row.body_sealed, "message", "body", row.id) or "",
@@ -391,16 +428,21 @@ def own_answers(actor: Actor, case_id: UUID) -> Answers:
 
 def _answers(session: Session, case: Case) -> Mapping[str, SentAnswer]:
     """What was sent, by question, in its order."""
-    report = session.get(Report, case.id)
-    if report is None:
-        return {}
-    written = json.loads(_opened(session, case, report.answers_sealed, "report", "answers", case.id) or "{}")
     return {
         one["question"]: SentAnswer(
             code=one["question"], question=one["wording"], value=one["value"], words=one["words"]
         )
-        for one in written.get("answers", ())
+        for one in _written(session, case).get("answers", ())
     }
+
+
+def _written(session: Session, case: Case) -> Mapping[str, Any]:
+    """The report as it was sent; nothing where it is gone."""
+    report = session.get(Report, case.id)
+    sealed = report.answers_sealed if report else None
+    text = _opened(session, case, sealed, "report", "answers", case.id) or "{}"
+    written: Mapping[str, Any] = json.loads(text)
+    return written
 
 
 def _opened(

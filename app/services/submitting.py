@@ -26,7 +26,7 @@ from app.domain.events import (
     ReportSubmitted,
     RiskRaised,
 )
-from app.domain.names import compared, is_meant, names_in
+from app.domain.names import MOST_KEPT_AWAY, compared, is_meant, names_in
 from app.domain.plan import Assigned, Clockwork, Wish, armed_at_opening, armed_events
 from app.domain.report import Holder, Report, Reports, RiskNow
 from app.domain.routing import Matter, Parties, Routed, Trait
@@ -50,9 +50,6 @@ from app.queries.reports import places_of, reported_by
 from app.services.changes import Opening, open_case
 from app.services.clockworks import clockwork_for
 from app.services.routing import Ground, assign, named_for, route_owner, route_told, who_may_take
-
-# More names than these are weighed up by somebody from outside: excluding people can be a weapon.
-MOST_KEPT_AWAY = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from app.domain.vocabulary import (
     Role,
     Severity,
     StillLive,
+    Unnamed,
     Visibility,
 )
 from app.domain.workflow import State
@@ -56,6 +57,7 @@ ROLES: Mapping[str, object] = {
     Role.ADMINISTRATOR: _l("Administrator"),
     Role.AUDITOR: _l("Auditor"),
     Role.BOARD_READER: _l("Board reader"),
+    Unnamed.IN_CHARGE: _l("Somebody in charge who is no part of it"),
 }
 
 # Inside a sentence: "It is now with the clinical lead." A role without the article is listed with its own words.
@@ -84,11 +86,13 @@ ROLES_IN_SENTENCES: Mapping[str, object] = {
     Role.ADMINISTRATOR: _l("an administrator"),
     Role.AUDITOR: _l("an auditor"),
     Role.BOARD_READER: _l("a board reader"),
+    Unnamed.IN_CHARGE: _l("somebody in charge who is no part of it"),
 }
 
 # By vocabulary first: members of two vocabularies may hold the same stored value.
 WORDS: Mapping[type[StrEnum], Mapping[str, object]] = {
     Role: ROLES,
+    Unnamed: ROLES,
     Nation: {
         Nation.ENGLAND: _l("England"),
         Nation.WALES: _l("Wales"),
@@ -228,7 +232,7 @@ def words(value: StrEnum) -> str:
     return str(WORDS[type(value)][value])
 
 
-def role_in_sentence(role: Role) -> str:
+def role_in_sentence(role: Role | Unnamed) -> str:
     """The role as it stands inside a sentence: "the clinical lead", "an adviser"."""
     return str(ROLES_IN_SENTENCES[role])
 

@@ -16,6 +16,8 @@ from app.models.case import Case, Report
 from app.models.deadline import Deadline
 from app.models.draft import Draft
 from app.models.person import Membership
+from app.queries.people import numbers_accepted
+from app.services import casework, disclosure
 from app.services.previewing import foresee
 from tests.infrastructure.markup import Page, text_of
 from tests.integration.reporter import (
@@ -529,3 +531,55 @@ def test_an_adviser_who_also_works_at_a_hospital_reports_there(client, world):
     world.appoint(reporter.who, Role.MEMBER, at=world.hospital_id)
     reporter.sent(reporter.draft())
     assert cases(world)[0].organisation_id == world.hospital_id
+
+
+def handled(world, case):
+    """The owner looks at the case, confirms that they have it, and writes to the reporter."""
+    owner = next(one for one in world.cast if one.membership_id == case.owner_membership_id)
+    with world.app.app_context():
+        opened = disclosure.open_case(case.reference, act=world.act(owner)).file
+        casework.acknowledge(case.id, opened.version, text="Thank you.", act=world.act(owner))
+        casework.message(case.id, opened.version + 1, text="Thank you.", act=world.act(owner))
+    return owner.role
+
+
+def by_number(world):
+    """Answers that name the same number but for whose it is: a doctor's here, and nobody's."""
+    with world.app.app_context():
+        (number,) = numbers_accepted(world.doctor().person_id)
+    return [({"subject": "gmc_number", "gmc_number": one}, str(one)) for one in (number, "7999999")]
+
+
+def by_name(world):
+    """Answers that keep people away: who would have had it, and nobody who works here."""
+    guardians = " and ".join(one.name for one in world.cast if one.role is Role.GUARDIAN)
+    return [({"keep_away": one}, one) for one in (guardians, "Nobody Anywhere")]
+
+
+@pytest.mark.parametrize("named", [by_number, by_name])
+def test_afterwards_too_a_name_or_number_says_the_same_whether_or_not_it_is_somebodys(
+    world, another_client, named
+):
+    pages, roles = [], set()
+    for answers_given, given in named(world):
+        reporter = Reporter(another_client(), world, world.doctor())
+        draft_id = reporter.draft("concern", **answers_given)
+        before = {one.id for one in cases(world)}
+        shown = reporter.sent(draft_id).text()
+        (case,) = [one for one in cases(world) if one.id not in before]
+        roles.add(handled(world, case))
+        for address in ("/reports", f"/reports/{case.reference}", f"/reports/{case.reference}/message"):
+            shown += reporter.client.page(address).text()
+        for own in (given, case.reference, reporter.who.name):
+            shown = shown.replace(own, "-")
+        pages.append(shown)
+    assert len(roles) == 2
+    assert pages[0] == pages[1]
+    assert "Somebody in charge who is no part of it confirmed they have it." in pages[0]
+
+
+def test_who_keeps_many_away_hears_that_somebody_from_outside_checks(world, reporter):
+    draft_id = reporter.draft("concern", keep_away="Ann One, Bo Two, Cy Three, Di Four")
+    shown = reporter.sent(draft_id).text()
+    assert "Someone from outside Larkfield Hospitals will check who can work on this." in shown
+    assert "Outside reviewer" not in shown

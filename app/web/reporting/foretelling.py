@@ -10,7 +10,7 @@ from app.domain.classification import Category
 from app.domain.errors import InvalidInput, NobodyEligible, NotAllowed, NotAvailable
 from app.domain.report import Holder, Report, Reports, RiskNow
 from app.domain.submission import to_reports
-from app.domain.vocabulary import Basis, Kind, PatientData, Role, Severity
+from app.domain.vocabulary import Basis, Kind, PatientData, Role, Severity, Unnamed
 from app.domain.workflow import CONTAIN
 from app.services.previewing import Foreseen, Promise, foresee
 from app.web import moments
@@ -106,7 +106,7 @@ def is_by_number(report: Report) -> bool:
 def _holder(report: Report, seen: Foreseen) -> str:
     """Who will have it, by role."""
     if is_by_number(report):
-        return _("somebody in charge who is no part of it")
+        return role_in_sentence(Unnamed.IN_CHARGE)
     return role_in_sentence(seen.role)
 
 
