@@ -17,6 +17,7 @@ from app.database import reader, transaction
 from app.domain.actors import CLOCK, Act
 from app.domain.deadlines import local
 from app.domain.errors import NobodyEligible, StaleCase, TryAgainLater
+from app.domain.events import CLOCK as BY_CLOCK
 from app.domain.events import ConflictFound, Event, OfficerTold, OwnerChanged
 from app.domain.permissions import OFFICERS
 from app.domain.plan import Assigned, Wish, plan_people
@@ -29,7 +30,6 @@ from app.services.changes import write
 from app.services.delivery import actor_for
 from app.services.routing import Ground, assign, find_holder, found_or_none, parties_of, who_may_take
 
-BY_CLOCK = "clock"
 log = logging.getLogger(__name__)
 
 
