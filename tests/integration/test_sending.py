@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import func, select, update
 
 from app.database import Base, reader, transaction
-from app.domain.vocabulary import Kind, Lane, PatientData, Post, Role, Severity
+from app.domain.vocabulary import Kind, Lane, OrganisationType, PatientData, Post, Role, Severity
 from app.encryption.keys import Context, open_sealed
 from app.keychain import case_key
 from app.models.case import Case, Report
 from app.models.deadline import Deadline
 from app.models.draft import Draft
-from app.models.person import Membership
+from app.models.person import Membership, Person
 from app.queries.people import numbers_accepted
 from app.services import casework, disclosure
 from app.services.previewing import foresee
@@ -340,6 +340,9 @@ def test_the_mdo_alone_starts_no_clock_at_work(reporter, world):
     draft_id = reporter.draft(**PATIENT, tell="mdo")
     shown = reporter.check(draft_id).text()
     assert "This does not tell your employer." in shown
+    assert (
+        "Your employer may need to know soon. We will remind you on Wednesday 8 April 2026 at 9am." in shown
+    )
     assert "Asking does not start the 72 hours or any other clock at work." in shown
     reporter.sent(draft_id)
     assert [case.kind for case in cases(world)] == [Kind.ADVICE]
@@ -583,3 +586,31 @@ def test_who_keeps_many_away_hears_that_somebody_from_outside_checks(world, repo
     shown = reporter.sent(draft_id).text()
     assert "Someone from outside Larkfield Hospitals will check who can work on this." in shown
     assert "Outside reviewer" not in shown
+
+
+def test_what_is_said_before_sending_is_the_same_whether_or_not_a_name_to_keep_away_is_found(reporter, world):
+    lead = world.holder(Role.CLINICAL_LEAD)
+    with world.app.app_context():
+        name = reader().get_one(Person, lead.person_id).name
+    about = {"subject": "directory", "subject_person": str(world.doctor().person_id)}
+    shown = [
+        reporter.check(reporter.draft("concern", keep_away=one, **about)).text().replace(one, "")
+        for one in (name, "Nobody Anywhere")
+    ]
+    assert "Somebody in charge who is no part of it" in shown[0]
+    assert shown[0] == shown[1]
+
+
+def test_four_names_to_keep_away_are_told_to_go_to_somebody_from_outside(reporter, world):
+    body = world.organisation(OrganisationType.AGENCY, name="Review body", cast=False)
+    world.lend(Role.OUTSIDE_REVIEWER, world.employ(Role.OUTSIDE_REVIEWER, at=body))
+    draft_id = reporter.draft("concern", keep_away="Ann One, Bo Two, Cy Three, Di Four")
+    told = "Someone from outside Larkfield Hospitals will check who can work on this."
+    assert f"Thank you. {told}" in reporter.check(draft_id).text()
+    assert told in reporter.sent(draft_id).text()
+
+
+def test_who_works_with_the_person_reads_by_when_there_is_a_safety_plan(reporter):
+    with_them = reporter.check(reporter.draft("concern", works_together="yes")).text()
+    assert "Someone will make a safety plan with you by then." in with_them
+    assert "safety plan" not in reporter.check(reporter.draft("concern", works_together="no")).text()

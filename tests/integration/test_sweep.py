@@ -306,6 +306,7 @@ def test_a_member_who_told_the_mdo_alone_of_patient_information_is_reminded_a_da
     with world.app.app_context():
         reporting.set_contact(sent.case_id, address="me@example.net", act=act)
     before = world.case(sent)
+    assert before.next_clock == "MDO-REPLY"
     assert _sweep(world, after=timedelta(hours=24, minutes=-1)).fired == 0
     assert _sweep(world, after=timedelta(minutes=1)).reminded == 1
     assert _row(world, sent, "REMIND").state is ClockState.MET
