@@ -21,6 +21,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import (
+    Boolean,
     Connection,
     DateTime,
     Dialect,
@@ -40,8 +41,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from app.config import ROOT, Settings
 from app.domain.errors import AlreadySubmitted, StaleCase, TryAgainLater
@@ -287,6 +291,29 @@ def _is_about_a_lock(error: OperationalError) -> bool:
     primary = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
     is_busy = primary in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
     return is_busy or getattr(error.orig, "sqlstate", None) in LOCK_STATES
+
+
+class NotAmong(FunctionElement[bool]):
+    """Whether a column's value is none of those that a select finds; neither may be null.
+
+    To PostgreSQL the select is an array, made once. As NOT IN it would count as made again for every row, and
+    the planner would rather read a whole table than do that.
+    """
+
+    inherit_cache = True
+    type = Boolean()
+
+
+@compiles(NotAmong)
+def _not_in(element: NotAmong, compiler: SQLCompiler, **options: Any) -> str:
+    column, found = (compiler.process(one, **options) for one in element.clauses)
+    return f"{column} NOT IN {found}"
+
+
+@compiles(NotAmong, "postgresql")
+def _not_in_array(element: NotAmong, compiler: SQLCompiler, **options: Any) -> str:
+    column, found = (compiler.process(one, **options) for one in element.clauses)
+    return f"{column} <> ALL (ARRAY{found})"
 
 
 def table_of(model: type[Base]) -> Table:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, or_, select
 from sqlalchemy.orm import Session
 
+from app.database import NotAmong
 from app.domain.actors import Actor
 from app.domain.permissions import OFFICERS
 from app.domain.vocabulary import Kind, PartyRole, Role
@@ -81,7 +82,7 @@ def free_of_conflict(actor: Actor) -> ColumnElement[bool]:
     if actor.close_tokens:
         about = CaseParty.role == PartyRole.SUBJECT
         parts.append(party.where(about, CaseParty.token.in_(actor.close_tokens)))
-    return and_(*(Case.id.not_in(one) for one in parts))
+    return and_(*(NotAmong(Case.id, one.scalar_subquery()) for one in parts))
 
 
 def visible_to(actor: Actor) -> Select[Case]:
